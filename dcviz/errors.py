@@ -1,0 +1,27 @@
+"""What dcviz says when it cannot go on: one sentence with the cure, the same in library, command line and UI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Refused(ValueError):
+    """Something the user gave cannot be used; the text says what was received, why not, and the cure."""
+
+
+class Cancelled(Exception):
+    """Raised by a progress callback to leave long work (teachers, experts, downloads) when the user stops it."""
+
+
+def unknown(kind: str, name: object, known: Iterable[str]) -> Refused:
+    """The refusal of a name that nothing is registered under; it lists the known ones.
+
+    >>> str(unknown("divergence", "enrgy", ["energy", "mmd"]))
+    "there is no divergence 'enrgy'; did you mean 'energy'? Known: energy, mmd."
+    """
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    close = get_close_matches(str(name), names, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return Refused(f"there is no {kind} {name!r}; {hint}Known: {', '.join(names) or 'none'}.")

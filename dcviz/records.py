@@ -1,0 +1,222 @@
+"""The plain side of the vocabulary: what is written down. To and from JSON, strictly: unknown keys are refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from dcviz.errors import Refused
+
+VERSION = 1  # of every record below; a newer one is refused, an older one is migrated by the store
+
+Status = Literal["queued", "running", "paused", "done", "failed", "cancelled", "interrupted"]
+FINAL: frozenset[str] = frozenset({"done", "failed", "cancelled"})  # nothing can follow but a fork
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which real data, and how it is prepared."""
+
+    name: str = "digits"
+    path: str | None = None  # your own images: an npz, a zip, or a folder of class folders
+    classes: tuple[str, ...] | None = None  # a choice of classes, by name
+    size: int | None = None  # at most this many real training samples, stratified
+    noise: float | None = None  # planar toys: standard deviation, as a fraction of the figure's radius
+    transform: Literal["normalise", "zca", "none"] = "normalise"
+    seed: int = 0  # of the choice of samples, and of the planar toys
+
+
+@dataclass(frozen=True)
+class TermConfig:
+    """One term of the objective: a discrepancy by name, its parameters, and its weight."""
+
+    discrepancy: str = "match"
+    params: Mapping[str, Any] = field(default_factory=dict)  # nested declarations as {"name": …, …}
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """How S is updated."""
+
+    name: Literal["sgd", "adam", "adamw"] = "adam"
+    rates: Mapping[str, float] = field(default_factory=lambda: {"images": 0.05})  # per parameter group
+    momentum: float = 0.5  # SGD only
+    decay: float = 0.0  # weight decay
+    schedule: Literal["constant", "cosine"] = "constant"  # cosine: to 0 over the run's steps
+
+
+@dataclass(frozen=True)
+class EvaluationProtocol:
+    """How a synthetic set is judged: train fresh networks on it, test on real. Stored beside every number."""
+
+    network: str = "convnet"  # a name in dcviz.nets
+    width: int = 32
+    updates: int = 300  # optimiser steps, whatever the size of the set
+    batch: int = 256
+    optimiser: Literal["sgd", "adam", "adamw"] = "adam"
+    rate: float = 1e-3
+    momentum: float = 0.9  # SGD only
+    decay: float = 5e-4
+    schedule: Literal["constant", "cosine", "step"] = "cosine"  # step: ×0.1 after half of the updates
+    augment: str = ""  # siamese strategy, e.g. "crop_scale_rotate"; "" for none
+    seeds: int = 3
+    split: Literal["test", "held_out"] = "test"
+
+
+@dataclass(frozen=True)
+class SavingConfig:
+    """Which steps are kept."""
+
+    frames: int = 120  # at most; dense early, sparse later
+    checkpoint_seconds: float = 20.0  # time between full-precision checkpoints
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One condensation, frozen."""
+
+    data: DataConfig = DataConfig()
+    terms: tuple[TermConfig, ...] = (TermConfig(),)
+    budget: int = 10  # K, stored images per class
+    steps: int = 300
+    seed: int = 0
+    start: str = "noise"
+    parameterisation: str = "pixels"
+    optimiser: OptimiserConfig = OptimiserConfig()
+    clamp: bool = False  # keep pixels in [0, 1] after every update
+    device: str = "auto"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    saving: SavingConfig = SavingConfig()
+    live: EvaluationProtocol = EvaluationProtocol(updates=150, seeds=1, split="held_out")
+    evaluation: EvaluationProtocol = EvaluationProtocol()
+    preset: str = ""  # "name/scale" where the terms came from, for show
+    version: int = VERSION
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What training on S presupposes: saved, exported, honoured by evaluation."""
+
+    classes: tuple[str, ...]
+    shape: tuple[int, ...]  # one decoded sample
+    labels: Literal["hard", "logits", "probabilities", "values"] = "hard"
+    transform: str = "normalise"  # its arrays lie beside the images
+    decoder: str = "pixels"
+    expand: int = 1  # decoded images per stored image
+    augment: str = ""
+    step_size: float | None = None  # a learned learning rate of the student
+    updates: int | None = None
+    version: int = VERSION
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended, in words that are the remedy where there is one."""
+
+    status: Status
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The measurements of one step."""
+
+    step: int
+    seconds: float  # of condensing so far
+    terms: Mapping[str, float]
+    measures: Mapping[str, float] = field(default_factory=dict)  # accuracy, off-manifold, …
+
+
+@dataclass(frozen=True)
+class Score:
+    """An accuracy with its protocol and spread."""
+
+    mean: float  # fraction correct
+    std: float  # over seeds (and subsets, for random baselines)
+    values: tuple[float, ...]
+    protocol: EvaluationProtocol
+    of: str = "synthetic"  # synthetic | random | herding | medoids | centroids | whole set
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run will take, before it is started."""
+
+    seconds: float
+    bytes: int
+    basis: str  # in words: measured on this machine, or calculated
+
+
+def to_json(record: Any) -> str:
+    """One record as canonical JSON (sorted keys), so that equal records have equal text."""
+    return json.dumps(dataclasses.asdict(record), sort_keys=True, allow_nan=False)
+
+
+def from_json(kind: type[R], text: str) -> R:
+    """The record back from its JSON; unknown keys and wrong types are refused with the place and the known keys."""
+    try:
+        tree = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Refused(f"this is not the JSON of a {kind.__name__}: {error}.") from error
+    return from_dict(kind, tree)
+
+
+def from_dict(kind: type[R], tree: Any, at: str = "") -> R:
+    """Build a record from nested plain values, strictly."""
+    where = at or kind.__name__
+    if not isinstance(tree, Mapping):
+        raise Refused(f"{where} must be a set of named values, not {type(tree).__name__}.")
+    if tree.get("version", VERSION) != VERSION:
+        raise Refused(f"{where} has version {tree['version']}, this dcviz reads version {VERSION}: upgrade dcviz.")
+    hints = typing.get_type_hints(kind)
+    unknown = sorted(set(tree) - set(hints))
+    if unknown:
+        raise Refused(f"{where} has no {', '.join(map(repr, unknown))}. Known: {', '.join(hints)}.")
+    return kind(**{key: _coerce(hints[key], value, f"{where}.{key}") for key, value in tree.items()})
+
+
+def _coerce(hint: Any, value: Any, at: str) -> Any:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in inner:
+            return None
+        return _coerce(next(h for h in inner if h is not type(None)), value, at)
+    if dataclasses.is_dataclass(hint):
+        return from_dict(typing.cast(type, hint), value, at)
+    if origin is Literal:
+        return _one_of(inner, value, at)
+    if origin is tuple:
+        _expect(isinstance(value, (list, tuple)), at, "a list", value)
+        return tuple(_coerce(inner[0], item, f"{at}[{i}]") for i, item in enumerate(value))
+    if origin is not None and issubclass(origin, Mapping):
+        _expect(isinstance(value, Mapping), at, "a set of named values", value)
+        return {str(k): _coerce(inner[1], v, f"{at}.{k}") for k, v in value.items()}
+    if hint is float:
+        _expect(isinstance(value, (int, float)) and not isinstance(value, bool), at, "a number", value)
+        return float(value)
+    if isinstance(hint, type):
+        _expect(isinstance(value, hint) and (hint is bool or not isinstance(value, bool)), at, _NAMES[hint], value)
+    return value
+
+
+_NAMES = {int: "a whole number", str: "a text", bool: "true or false"}
+
+
+def _one_of(choices: tuple[Any, ...], value: Any, at: str) -> Any:
+    if value not in choices:
+        raise Refused(f"{at} is {value!r}; choose one of {', '.join(map(str, choices))}.")
+    return value
+
+
+def _expect(condition: bool, at: str, what: str, value: Any) -> None:
+    if not condition:
+        raise Refused(f"{at} must be {what}, not {value!r}.")

@@ -1,0 +1,456 @@
+"""The torch side of the vocabulary: data, the synthetic set, and what a divergence and a discrepancy are.
+
+Letters, fixed once: N real, M synthetic, C classes, K stored images per class, D features. Images are
+``(N, channels, height, width)``, planar data ``(N, 2)``; the order is always real, then synthetic.
+
+Importing this module does not import torch, so that names, help and ranges are at hand at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from dcviz.errors import Refused
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+Tree = Any  # nested dicts, lists and tuples of tensors, numbers and None
+Progress = Callable[[str, float], None]  # (what is being done, fraction in [0, 1]); may raise Cancelled
+
+
+def silent(what: str, fraction: float) -> None:
+    """The progress callback that says nothing."""
+
+
+# ------------------------------------------------------------------------------------------------ declarations
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a formula or a constant comes from."""
+
+    authors: str
+    title: str
+    year: int
+    link: str  # https address
+    equation: str = ""  # where in the text, e.g. "Eq. 3"
+
+
+@dataclass(frozen=True)
+class Hyper:
+    """What is known of one hyper-parameter: forms, flags and tables are made from it."""
+
+    help: str  # one line
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    log: bool = False  # a slider should be logarithmic
+    part: str = ""  # "divergence" or "regime": the value is itself a declaration of that kind
+
+
+def hyper(default: Any, help: str, **facts: Any) -> Any:
+    """A dataclass field that is a hyper-parameter; ``facts`` are those of `Hyper`."""
+    return field(default=default, metadata={"hyper": Hyper(help, **facts)})
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """Something with a name that people choose. Its dataclass fields are its hyper-parameters."""
+
+    name: ClassVar[str]  # in flags, URLs and files
+    title: ClassVar[str]  # on screen
+    sentence: ClassVar[str]  # one plain sentence for a reader who has not met it
+    formula: ClassVar[str]  # LaTeX
+    source: ClassVar[Source]
+
+    def __post_init__(self) -> None:
+        """Refuse values outside the declared range, choices or type."""
+        for key, fact in self.hypers().items():
+            if not fact.part:
+                _check(f"{self.name}.{key}", getattr(self, key), fact)
+
+    @classmethod
+    def hypers(cls) -> dict[str, Hyper]:
+        """The declared hyper-parameters by field name."""
+        return {f.name: f.metadata["hyper"] for f in dataclasses.fields(cls) if "hyper" in f.metadata}
+
+    @classmethod
+    def default(cls, key: str) -> Any:
+        """The default of one hyper-parameter."""
+        found = next(f for f in dataclasses.fields(cls) if f.name == key)
+        return found.default if found.default is not dataclasses.MISSING else found.default_factory()  # type: ignore[misc]
+
+
+def _check(label: str, value: Any, fact: Hyper) -> None:
+    if fact.choices and value not in fact.choices:
+        raise Refused(f"{label} is {value!r}; choose one of {', '.join(fact.choices)}.")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise Refused(f"{label} is {value}; give a finite number.")
+        low, high = fact.low, fact.high
+        if (low is not None and value < low) or (high is not None and value > high):
+            span = f"from {low:g} to {high:g}" if low is not None and high is not None else ""
+            span = span or (f"at least {low:g}" if low is not None else f"at most {high:g}")
+            raise Refused(f"{label} is {value:g}; it must be {span}{' ' + fact.unit if fact.unit else ''}.")
+
+
+# -------------------------------------------------------------------------------------------------------- data
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples in model space (after the data set's transform)."""
+
+    x: Tensor  # (B, channels, height, width) or (B, 2) float32
+    y: Tensor  # (B,) int64 classes, or (B, C) float32 soft labels
+    id: Tensor  # (B,) int64, stable from source to export
+
+
+@dataclass(frozen=True)
+class ClassBatch:
+    """Samples stacked by class. A class with fewer than n samples is padded and masked, never repeated."""
+
+    x: Tensor  # (C, n, *shape)
+    weights: Tensor  # (C, n) float32, each row sums to 1; 0 marks padding
+    id: Tensor  # (C, n) int64; -1 marks padding
+
+    def flat(self) -> tuple[Tensor, Tensor]:
+        """The unpadded samples and their classes: ``(B, *shape)``, ``(B,)``."""
+        keep = self.weights > 0  # (C, n)
+        return self.x[keep], keep.nonzero()[:, 0]
+
+
+class Transform(Protocol):
+    """An invertible map from pixels in [0, 1] (planar: coordinates) to model space."""
+
+    name: str
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pixels ``(B, *shape)`` in [0, 1] to model space."""
+
+    def inverse(self, z: Tensor) -> Tensor:
+        """Model space to pixels; the caller clips to [0, 1] for show."""
+
+    def arrays(self) -> dict[str, Tensor]:
+        """All that is needed to build the same transform again."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Labelled real samples before the transform."""
+
+    x: Tensor  # (n, channels, height, width) uint8 in 0..255 or float32 in [0, 1]; planar (n, 2) float32
+    y: Tensor  # (n,) int64
+    id: Tensor  # (n,) int64, index in the source
+
+    def __len__(self) -> int:
+        """The number of samples."""
+        return len(self.y)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A real data set T with its splits and its own invertible transform."""
+
+    name: str
+    title: str
+    classes: tuple[str, ...]
+    train: Split  # what condensation sees
+    held_out: Split  # a stratified tenth of the training part: live accuracy
+    test: Split  # used once, at the end
+    transform: Transform
+    fingerprint: str  # hash of content, splits and transform: the key of every cache
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample: (channels, height, width), or (2,)."""
+        return tuple(self.train.x.shape[1:])
+
+    @property
+    def planar(self) -> bool:
+        """Whether samples are points of the plane."""
+        return len(self.shape) == 1
+
+
+class RealSampler(Protocol):
+    """T as a discrepancy sees it during one step: transformed, on the device, drawn by the step's generator."""
+
+    shape: tuple[int, ...]
+    counts: Tensor  # (C,) int64, on the CPU
+    device: torch.device
+    fingerprint: str
+
+    def batch(self, per_class: int) -> ClassBatch:
+        """Up to ``per_class`` samples of every class without replacement; a smaller class comes whole."""
+
+    def shuffled(self, size: int) -> Batch:
+        """``size`` samples of the whole set without replacement (all of it when smaller)."""
+
+    def poisson(self, rate: float) -> Batch:
+        """Each sample independently with probability ``rate``; may be empty."""
+
+    def whole(self, chunk: int = 1024) -> Iterator[Batch]:
+        """All samples once, in the order of the source, in chunks."""
+
+
+# ----------------------------------------------------------------------------------------------- synthetic set
+
+
+class Decoder(Protocol):
+    """How stored parameters become images: pixels as they are, factorised, …"""
+
+    name: str
+    expand: int  # decoded images per stored image
+
+    def decode(self, stored: Tensor) -> Tensor:
+        """Stored ``(m, …)`` to decoded ``(m·expand, *shape)``; the decoded of one stored image are adjacent."""
+
+
+@dataclass(frozen=True)
+class SyntheticSet:
+    """S: parameters to be learned, in groups that each have their own learning rate, and how they decode.
+
+    Groups: ``images`` (or ``codes``), optionally ``labels`` (soft, ``(M·expand, C)``), and extras such as a
+    learned step size. Stored images are ordered by class; ids never change from start to export.
+    """
+
+    parameters: Mapping[str, Tensor]
+    classes: Tensor  # (M,) int64, ascending
+    ids: Tensor  # (M,) int64
+    class_count: int  # C
+    decoder: Decoder
+    label_kind: str = "hard"  # hard | logits | probabilities | values
+    views: Tensor | None = None  # (A, M·expand, C) soft labels of A stored views
+
+    @property
+    def stored(self) -> Tensor:
+        """The stored images or codes ``(M, …)``."""
+        return self.parameters["images"] if "images" in self.parameters else self.parameters["codes"]
+
+    def decode(self, indices: Tensor | None = None) -> Batch:
+        """The images that a network trains on, with labels and ids, for all or some stored images."""
+        import torch
+
+        if indices is None:
+            indices = torch.arange(len(self.classes), device=self.classes.device)
+        x = self.decoder.decode(self.stored[indices])
+        e = self.decoder.expand
+        inner = torch.arange(e, device=indices.device)
+        at = (indices[:, None] * e + inner).flatten()  # (m·e,) positions among the decoded
+        ids = (self.ids[indices][:, None] * e + inner).flatten()
+        y = self.parameters["labels"][at] if "labels" in self.parameters else self.classes[indices].repeat_interleave(e)
+        return Batch(x, y, ids)
+
+    def by_class(self) -> ClassBatch:
+        """The decoded images stacked by class ``(C, K·expand, *shape)``, padded where budgets differ."""
+        return stack_classes(self.decode().x, self.decoded_classes(), self.class_count)
+
+    def decoded_classes(self) -> Tensor:
+        """The class of each decoded image ``(M·expand,)``."""
+        return self.classes.repeat_interleave(self.decoder.expand)
+
+    def plan(self) -> Plan:
+        """What a discrepancy may know of S before it exists."""
+        import torch
+
+        classes = self.decoded_classes()
+        return Plan(classes, torch.bincount(classes, minlength=self.class_count))
+
+    def bytes(self) -> int:
+        """Stored size: parameters (images as float32, labels, extras), and stored views."""
+        held = [*self.parameters.values()] + ([self.views] if self.views is not None else [])
+        return sum(t.numel() * t.element_size() for t in held)
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> SyntheticSet:
+        """The same set with ``function`` applied to every parameter (detach, clone, move)."""
+        return dataclasses.replace(self, parameters={k: function(v) for k, v in self.parameters.items()})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Labels and counts of S, decoded, known before the first step."""
+
+    labels: Tensor  # (M·expand,) int64
+    counts: Tensor  # (C,) int64
+
+
+def stack_classes(x: Tensor, y: Tensor, class_count: int) -> ClassBatch:
+    """Stack samples ``x (B, *shape)`` ordered by class ``y (B,)`` into ``(C, n, *shape)``, padded and masked."""
+    import torch
+
+    counts = torch.bincount(y, minlength=class_count)
+    n = int(counts.max())
+    ids = torch.arange(len(y), device=y.device)
+    if bool((counts == n).all()):
+        weights = x.new_full((class_count, n), 1 / n)
+        return ClassBatch(x.reshape(class_count, n, *x.shape[1:]), weights, ids.reshape(class_count, n))
+    column = ids - (counts.cumsum(0) - counts)[y]  # position within its class
+    stacked = x.new_zeros((class_count, n, *x.shape[1:])).index_put((y, column), x)
+    weights = x.new_zeros((class_count, n)).index_put((y, column), (1 / counts.to(x.dtype))[y])
+    return ClassBatch(stacked, weights, ids.new_full((class_count, n), -1).index_put((y, column), ids))
+
+
+# --------------------------------------------------------------------------------- divergences and discrepancies
+
+PROPERTIES = {
+    "zero": "is 0 between a set and itself",
+    "separates": "is 0 only between equal distributions",
+    "nonnegative": "is never below 0",
+    "symmetric": "does not change when real and synthetic are exchanged",
+    "triangle": "its square root (of a squared form: see `root`) obeys the triangle inequality",
+    "duplicates": "does not change when every synthetic point is doubled",
+    "rigid": "does not change when both sets are moved or turned together",
+    "minibatch": "its gradient under mini-batches of real data is unbiased",
+}
+
+
+class Divergence(Declaration, ABC):
+    """A distance between two clouds of vectors.
+
+    ``fit`` computes once all that depends on the real side alone; ``value`` is differentiable in ``y``. Leading
+    dimensions (classes) are independent problems. Weights are non-negative and sum to 1 along the points; a
+    weight of 0 masks a point entirely (its coordinates may be anything finite).
+    """
+
+    properties: ClassVar[frozenset[str]]  # of the estimator; keys of PROPERTIES
+    root: ClassVar[int] = 1  # "triangle" is claimed for value ** (1 / root)
+    degree: ClassVar[float | None] = None  # value(s·x, s·y) = s**degree · value(x, y), if so
+    cost: ClassVar[str]  # of one step with the real side cached, e.g. "O(NMD)"
+
+    @abstractmethod
+    def fit(self, x: Tensor, generator: torch.Generator, weights: Tensor | None = None) -> Tree:
+        """The real side: kernel sums, sorted projections, potentials. ``x (…, N, D)``, ``weights (…, N)``."""
+
+    @abstractmethod
+    def value(
+        self, side: Tree, y: Tensor, weights: Tensor | None = None, state: Tree = None
+    ) -> tuple[Tensor, Tree]:
+        """The divergence ``(…)`` of ``y (…, M, D)`` with ``weights (…, M)``, and the state to pass next time.
+
+        ``state`` is what the last call on the same side returned (warm potentials, an adversary), or None.
+        """
+
+
+class Regime(Declaration, ABC):
+    """Where clouds of vectors are compared: a map from samples to vectors, fixed or drawn afresh."""
+
+    planar: ClassVar[bool] = True  # defined for points of the plane
+    images: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def members(self) -> int:
+        """How many fixed maps there are; 0 means a fresh one at every step."""
+
+    @abstractmethod
+    def draw(
+        self, shape: tuple[int, ...], classes: int, generator: torch.Generator, device: torch.device
+    ) -> Callable[[Tensor], Tensor]:
+        """One map ``(B, *shape) -> (B, D)``, differentiable in its argument."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a discrepancy presupposes, so that grids and forms can say what is defined and what is not."""
+
+    real_per_class: int = 0  # real images per class and step; 0: the real side is prepared once
+    space: str = "fixed"  # fixed | fresh: whether successive steps are measured by the same yardstick
+    batch_norm: bool = False  # a network with batch norm
+    score: bool = False  # the score of the real distribution
+    smallest_side: int = 1  # in pixels
+    planar: bool = True
+    images: bool = True
+
+
+Terms = dict[str, "Tensor"]  # name -> scalar; the objective is their weighted sum, each is a curve
+
+
+class Discrepancy(Declaration, ABC):
+    """How far S is from T, differentiable in S. Only `loss` is compulsory.
+
+    ``context`` is costly, immutable, and cached by content; ``state`` is a small tree of tensors and numbers that
+    goes into every checkpoint. Each call gets its own generator, derived from (seed, purpose, step).
+    """
+
+    regime: ClassVar[str]
+    properties: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def needs(self) -> Needs:
+        """What it presupposes, with these hyper-parameters."""
+        return Needs()
+
+    def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
+        """Once: experts, teachers, scores, the cached real side. ``progress`` may raise `Cancelled`."""
+        return None
+
+    def begin(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> Tree:
+        """Once: the state before the first step."""
+        return None
+
+    @abstractmethod
+    def loss(
+        self, context: Tree, state: Tree, real: RealSampler, synthetic: SyntheticSet, generator: torch.Generator
+    ) -> tuple[Terms, Tree]:
+        """The terms of this step, and the state with what they leave behind (warm potentials), detached."""
+
+    def gradient(
+        self, context: Tree, state: Tree, real: RealSampler, synthetic: SyntheticSet, generator: torch.Generator
+    ) -> tuple[Terms, dict[str, Tensor], Tree]:
+        """Terms, the gradient of their sum for every parameter group, and the state; by autograd of `loss`.
+
+        Overridden where the gradient has an algorithm of its own (reverse sweep, chunks, private noise).
+        """
+        import torch
+
+        leaves = {k: v.detach().requires_grad_() for k, v in synthetic.parameters.items()}
+        terms, state = self.loss(
+            context, state, real, dataclasses.replace(synthetic, parameters=leaves), generator
+        )
+        found = torch.autograd.grad(sum(terms.values()), list(leaves.values()), allow_unused=True)  # type: ignore[arg-type]
+        gradients = {k: g if g is not None else torch.zeros_like(leaves[k]) for k, g in zip(leaves, found, strict=True)}
+        return {k: v.detach() for k, v in terms.items()}, gradients, state
+
+    def advance(
+        self, context: Tree, state: Tree, real: RealSampler, synthetic: SyntheticSet, generator: torch.Generator
+    ) -> Tree:
+        """After each update, S detached: inner training, the adversary."""
+        return state
+
+    def finish(
+        self, context: Tree, state: Tree, real: RealSampler, synthetic: SyntheticSet, generator: torch.Generator
+    ) -> SyntheticSet:
+        """Once at the end: label solve, relabelling, averaged S."""
+        return synthetic
+
+    def cost(self, plan: Plan, shape: tuple[int, ...]) -> tuple[float, float]:
+        """Operations and bytes of memory of one step, roughly: what the Lab's estimate starts from."""
+        return 1e6, 1e7
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One preset at one scale: what to put into a run's configuration."""
+
+    config: Mapping[str, Any]  # the keys of records.RunConfig that the preset fixes
+    note: str  # whose constants these are (paper or code), or what was cut and why
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A published method: terms with their paper's constants, at the scales ``paper`` and ``small``."""
+
+    name: str
+    title: str
+    sentence: str
+    source: Source
+    differs: str  # what dcviz does differently from the paper and its code
+    scales: Mapping[str, Scale]
