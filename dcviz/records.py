@@ -185,6 +185,7 @@ def from_dict(kind: type[R], tree: Any, at: str = "") -> R:
 
 
 def _coerce(hint: Any, value: Any, at: str) -> Any:
+    """One field's value as its type hint says, or a refusal that names the place."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in inner:
@@ -192,20 +193,24 @@ def _coerce(hint: Any, value: Any, at: str) -> Any:
         return _coerce(next(h for h in inner if h is not type(None)), value, at)
     if dataclasses.is_dataclass(hint):
         return from_dict(typing.cast(type, hint), value, at)
+    if origin is not None:
+        return _container(origin, inner, value, at)
+    if hint is float:
+        _expect(isinstance(value, (int, float)) and not isinstance(value, bool), at, "a number", value)
+        return float(value)
+    if hint in _NAMES:
+        _expect(isinstance(value, hint) and (hint is bool or not isinstance(value, bool)), at, _NAMES[hint], value)
+    return value
+
+
+def _container(origin: Any, inner: tuple[Any, ...], value: Any, at: str) -> Any:
     if origin is Literal:
         return _one_of(inner, value, at)
     if origin is tuple:
         _expect(isinstance(value, (list, tuple)), at, "a list", value)
         return tuple(_coerce(inner[0], item, f"{at}[{i}]") for i, item in enumerate(value))
-    if origin is not None and issubclass(origin, Mapping):
-        _expect(isinstance(value, Mapping), at, "a set of named values", value)
-        return {str(k): _coerce(inner[1], v, f"{at}.{k}") for k, v in value.items()}
-    if hint is float:
-        _expect(isinstance(value, (int, float)) and not isinstance(value, bool), at, "a number", value)
-        return float(value)
-    if isinstance(hint, type):
-        _expect(isinstance(value, hint) and (hint is bool or not isinstance(value, bool)), at, _NAMES[hint], value)
-    return value
+    _expect(isinstance(value, Mapping), at, "a set of named values", value)
+    return {str(k): _coerce(inner[1], v, f"{at}.{k}") for k, v in value.items()}
 
 
 _NAMES = {int: "a whole number", str: "a text", bool: "true or false"}

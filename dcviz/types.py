@@ -85,8 +85,7 @@ class Declaration:
     @classmethod
     def default(cls, key: str) -> Any:
         """The default of one hyper-parameter."""
-        found = next(f for f in dataclasses.fields(cls) if f.name == key)
-        return found.default if found.default is not dataclasses.MISSING else found.default_factory()  # type: ignore[misc]
+        return next(f for f in dataclasses.fields(cls) if f.name == key).default
 
 
 def _check(label: str, value: Any, fact: Hyper) -> None:
@@ -205,10 +204,15 @@ class RealSampler(Protocol):
 
 
 class Decoder(Protocol):
-    """How stored parameters become images: pixels as they are, factorised, …"""
+    """How stored parameters become images: pixels as they are, several to a stored image, and so on."""
 
-    name: str
-    expand: int  # decoded images per stored image
+    @property
+    def name(self) -> str:
+        """Its name in recipes."""
+
+    @property
+    def expand(self) -> int:
+        """Decoded images per stored image."""
 
     def decode(self, stored: Tensor) -> Tensor:
         """Stored ``(m, …)`` to decoded ``(m·expand, *shape)``; the decoded of one stored image are adjacent."""
@@ -330,9 +334,7 @@ class Divergence(Declaration, ABC):
         """The real side: kernel sums, sorted projections, potentials. ``x (…, N, D)``, ``weights (…, N)``."""
 
     @abstractmethod
-    def value(
-        self, side: Tree, y: Tensor, weights: Tensor | None = None, state: Tree = None
-    ) -> tuple[Tensor, Tree]:
+    def value(self, side: Tree, y: Tensor, weights: Tensor | None = None, state: Tree = None) -> tuple[Tensor, Tree]:
         """The divergence ``(…)`` of ``y (…, M, D)`` with ``weights (…, M)``, and the state to pass next time.
 
         ``state`` is what the last call on the same side returned (warm potentials, an adversary), or None.
@@ -355,6 +357,10 @@ class Regime(Declaration, ABC):
         self, shape: tuple[int, ...], classes: int, generator: torch.Generator, device: torch.device
     ) -> Callable[[Tensor], Tensor]:
         """One map ``(B, *shape) -> (B, D)``, differentiable in its argument."""
+
+    def flops(self, shape: tuple[int, ...]) -> float:
+        """Operations of mapping one sample, for the estimate."""
+        return 0.0
 
 
 @dataclass(frozen=True)
@@ -380,7 +386,7 @@ class Discrepancy(Declaration, ABC):
     goes into every checkpoint. Each call gets its own generator, derived from (seed, purpose, step).
     """
 
-    regime: ClassVar[str]
+    where: ClassVar[str]  # the regime's name; "any" where a field chooses it
     properties: ClassVar[frozenset[str]] = frozenset()
 
     @property
@@ -398,35 +404,59 @@ class Discrepancy(Declaration, ABC):
 
     @abstractmethod
     def loss(
-        self, context: Tree, state: Tree, real: RealSampler, synthetic: SyntheticSet, generator: torch.Generator
+        self,
+        context: Tree,
+        state: Tree,
+        real: RealSampler,
+        synthetic: SyntheticSet,
+        generator: torch.Generator,
     ) -> tuple[Terms, Tree]:
         """The terms of this step, and the state with what they leave behind (warm potentials), detached."""
 
     def gradient(
-        self, context: Tree, state: Tree, real: RealSampler, synthetic: SyntheticSet, generator: torch.Generator
+        self,
+        context: Tree,
+        state: Tree,
+        real: RealSampler,
+        synthetic: SyntheticSet,
+        generator: torch.Generator,
     ) -> tuple[Terms, dict[str, Tensor], Tree]:
-        """Terms, the gradient of their sum for every parameter group, and the state; by autograd of `loss`.
+        """Terms, the gradient of the objective for every parameter group, and the state; by autograd of `loss`.
 
         Overridden where the gradient has an algorithm of its own (reverse sweep, chunks, private noise).
         """
         import torch
 
         leaves = {k: v.detach().requires_grad_() for k, v in synthetic.parameters.items()}
-        terms, state = self.loss(
-            context, state, real, dataclasses.replace(synthetic, parameters=leaves), generator
-        )
-        found = torch.autograd.grad(sum(terms.values()), list(leaves.values()), allow_unused=True)  # type: ignore[arg-type]
+        terms, state = self.loss(context, state, real, dataclasses.replace(synthetic, parameters=leaves), generator)
+        found = torch.autograd.grad(self.objective(terms), list(leaves.values()), allow_unused=True)
         gradients = {k: g if g is not None else torch.zeros_like(leaves[k]) for k, g in zip(leaves, found, strict=True)}
         return {k: v.detach() for k, v in terms.items()}, gradients, state
 
+    def objective(self, terms: Terms) -> Tensor:
+        """What is minimised: the sum of the terms, weighted where weights are declared."""
+        import torch
+
+        return torch.stack(list(terms.values())).sum()
+
     def advance(
-        self, context: Tree, state: Tree, real: RealSampler, synthetic: SyntheticSet, generator: torch.Generator
+        self,
+        context: Tree,
+        state: Tree,
+        real: RealSampler,
+        synthetic: SyntheticSet,
+        generator: torch.Generator,
     ) -> Tree:
         """After each update, S detached: inner training, the adversary."""
         return state
 
     def finish(
-        self, context: Tree, state: Tree, real: RealSampler, synthetic: SyntheticSet, generator: torch.Generator
+        self,
+        context: Tree,
+        state: Tree,
+        real: RealSampler,
+        synthetic: SyntheticSet,
+        generator: torch.Generator,
     ) -> SyntheticSet:
         """Once at the end: label solve, relabelling, averaged S."""
         return synthetic
@@ -442,6 +472,12 @@ class Scale:
 
     config: Mapping[str, Any]  # the keys of records.RunConfig that the preset fixes
     note: str  # whose constants these are (paper or code), or what was cut and why
+    by_budget: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)  # further keys, from this budget up
+
+    def at(self, budget: int) -> dict[str, Any]:
+        """The configuration at a budget: the fixed keys, then those of the largest listed budget not above it."""
+        fitting = [b for b in self.by_budget if b <= budget]
+        return {**self.config, **(self.by_budget[max(fitting)] if fitting else {})}
 
 
 @dataclass(frozen=True)

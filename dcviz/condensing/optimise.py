@@ -1,0 +1,68 @@
+"""How S moves: torch's optimisers, with one learning rate for each parameter group."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from dcviz.errors import Refused
+from dcviz.records import OptimiserConfig
+from dcviz.types import SyntheticSet, Tree
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """An optimiser configuration over the steps of a run; ``bounds`` keep images in range after each move."""
+
+    config: OptimiserConfig
+    steps: int
+    bounds: tuple[Tensor, Tensor] | None = None  # lowest and highest image in model space, (*shape)
+
+    def begin(self, synthetic: SyntheticSet) -> Tree:
+        """The state: rates, which can change while a run is live, and moments, empty before the first step."""
+        missing = sorted(set(synthetic.parameters) - set(self.config.rates))
+        if missing:
+            raise Refused(f"the optimiser has no learning rate for {', '.join(missing)}; add it to its rates.")
+        rates = {key: float(self.config.rates[key]) for key in synthetic.parameters}
+        return {"moves": 0, "rates": rates, "moments": {key: {} for key in rates}}
+
+    def move(self, synthetic: SyntheticSet, gradients: Mapping[str, Tensor], state: Tree) -> tuple[SyntheticSet, Tree]:
+        """One move of every parameter group against its gradient; consumes the old parameters."""
+        import torch
+
+        factor = self._schedule(state["moves"])
+        moments, parameters = {}, {}
+        for key, value in synthetic.parameters.items():
+            leaf = value.detach().requires_grad_()
+            leaf.grad = gradients[key]
+            optimiser = self._make(leaf, state["rates"][key] * factor)
+            optimiser.state[leaf] = state["moments"][key]
+            optimiser.step()
+            moments[key] = dict(optimiser.state[leaf])
+            parameters[key] = leaf.detach()
+        if self.bounds is not None and "images" in parameters:
+            parameters["images"] = torch.clamp(parameters["images"], *self.bounds)
+        after = {**state, "moves": state["moves"] + 1, "moments": moments}
+        return replace(synthetic, parameters=parameters), after
+
+    def _make(self, leaf: Tensor, rate: float) -> torch.optim.Optimizer:
+        import torch
+
+        c = self.config
+        made: dict[str, Any] = {
+            "sgd": lambda: torch.optim.SGD([leaf], rate, momentum=c.momentum, weight_decay=c.decay),
+            "adam": lambda: torch.optim.Adam([leaf], rate, weight_decay=c.decay),
+            "adamw": lambda: torch.optim.AdamW([leaf], rate, weight_decay=c.decay),
+        }
+        return made[c.name]()
+
+    def _schedule(self, moves: int) -> float:
+        if self.config.schedule == "constant":
+            return 1.0
+        return 0.5 * (1 + math.cos(math.pi * min(moves / max(self.steps, 1), 1.0)))

@@ -1,0 +1,1 @@
+"""The data regime: samples compared as they are."""

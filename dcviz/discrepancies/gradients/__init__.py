@@ -1,0 +1,1 @@
+"""The gradient regime: samples compared by the gradients they give a network."""

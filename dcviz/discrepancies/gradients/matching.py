@@ -1,0 +1,200 @@
+"""Gradient matching: the synthetic samples of a class should push a network as the real ones do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dcviz.discrepancies.random_features.networks import fitting
+from dcviz.types import (
+    Discrepancy,
+    Needs,
+    Plan,
+    Progress,
+    RealSampler,
+    Source,
+    SyntheticSet,
+    Terms,
+    Tree,
+    hyper,
+)
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class GradientMatching(Discrepancy):
+    r"""Class by class, the distance between the gradients that T and S give a network.
+
+    .. math:: \sum_c D\bigl(\nabla_\theta\ell(A_\omega T_c;\theta),\ \nabla_\theta\ell(A_\omega S_c;\theta)\bigr)
+
+    With ``rows``, D sums 1 - cos over the output rows of every weight; biases and norm scales count nothing, as
+    in the authors' code. Between updates the network is trained on S for ``inner`` steps; after ``outer``
+    updates of S a new one is drawn, so this curve's own yardstick moves: it is noisy by nature.
+    """
+
+    name = "gradient-matching"
+    title = "gradient matching"
+    sentence = "Makes each class of the synthetic set push a network in the direction the real class pushes it."
+    formula = r"\sum_c\sum_{l,i}1-\cos\bigl(g^T_{l,i},g^S_{l,i}\bigr),\quad g=\nabla_\theta\ell"
+    source = Source(
+        "B. Zhao, K. R. Mopuri, H. Bilen",
+        "Dataset Condensation with Gradient Matching",
+        2021,
+        "https://arxiv.org/abs/2006.05929",
+        "Eqs. 9-10",
+    )
+    where = "gradients"
+    properties = frozenset({"nonnegative"})
+
+    distance: str = hyper("rows", "How gradients are compared.", choices=("rows", "cosine", "mse"))
+    network: str = hyper(
+        "auto", "Architecture; auto: ConvNet for images, MLP for points.", choices=("auto", "convnet", "mlp")
+    )
+    width: int = hyper(32, "Channels (ConvNet) or units (MLP) per layer.", low=4, high=512, log=True)
+    batch: int = hyper(128, "Real samples per class and step.", low=1, high=4096, log=True)
+    outer: int = hyper(10, "Updates of S before a new network is drawn.", low=1, high=1000, log=True)
+    inner: int = hyper(10, "Training steps of the network on S between updates.", low=0, high=1000)
+    inner_batch: int = hyper(256, "Synthetic samples per such step.", low=1, high=4096, log=True)
+    rate: float = hyper(0.01, "Learning rate of the network (plain SGD).", low=1e-5, high=1.0, log=True)
+    augment: str = hyper("", "Siamese augmentation, e.g. color_crop_cutout_flip_scale_rotate; empty for none.")
+
+    @property
+    def needs(self) -> Needs:
+        """Real samples of every class, every step."""
+        return Needs(real_per_class=self.batch, space="fresh", planar=not self.augment)
+
+    def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
+        """A network whose weights are replaced by those of the state."""
+        return self._network(real, generator)
+
+    def begin(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> Tree:
+        """No weights yet: the first step draws them."""
+        return {"weights": None, "updates": 0}
+
+    def loss(
+        self,
+        context: Tree,
+        state: Tree,
+        real: RealSampler,
+        synthetic: SyntheticSet,
+        generator: torch.Generator,
+    ) -> tuple[Terms, Tree]:
+        """One term: the sum over classes of the gradient distance."""
+        if state["weights"] is None:
+            fresh = self._network(real, generator)
+            state = {"weights": {k: v.detach() for k, v in fresh.named_parameters()}, "updates": 0}
+        weights = {k: v.requires_grad_() for k, v in state["weights"].items()}
+        augment = self._augmentation(real.shape, generator)
+        true, fake = real.batch(self.batch), synthetic.by_class()
+        total = true.x.new_zeros(())
+        for c in range(len(true.x)):  # one class's graph at a time would not do: S needs the second derivative
+            g_real = _gradient(context, weights, augment(true.x[c]), true.weights[c], c)
+            g_fake = _gradient(context, weights, augment(fake.x[c]), fake.weights[c], c, twice=True)
+            total = total + DISTANCES[self.distance]([g.detach() for g in g_real], g_fake)
+        return {"gradients": total}, {**state, "weights": {k: v.detach() for k, v in weights.items()}}
+
+    def advance(
+        self,
+        context: Tree,
+        state: Tree,
+        real: RealSampler,
+        synthetic: SyntheticSet,
+        generator: torch.Generator,
+    ) -> Tree:
+        """Train the network on S, or forget it when its turn is over."""
+        import torch
+
+        if state["updates"] + 1 >= self.outer:
+            return {"weights": None, "updates": 0}
+        weights = state["weights"]
+        batch = synthetic.decode()
+        y = synthetic.decoded_classes()
+        for _ in range(self.inner):
+            picked = torch.randperm(len(y), generator=generator)[: self.inner_batch].to(y.device)
+            augment = self._augmentation(real.shape, generator)
+            live = {k: v.detach().requires_grad_() for k, v in weights.items()}
+            loss = _cross_entropy(context, live, augment(batch.x[picked]), y[picked])
+            found = torch.autograd.grad(loss, list(live.values()))
+            weights = {k: (v - self.rate * g).detach() for (k, v), g in zip(live.items(), found, strict=True)}
+        return {"weights": weights, "updates": state["updates"] + 1}
+
+    def _network(self, real: RealSampler, generator: torch.Generator) -> torch.nn.Module:
+        from dcviz.nets import network
+
+        name = fitting(self.network, real.shape)
+        return network(name, real.shape, len(real.counts), generator, width=self.width).to(real.device)
+
+    def _augmentation(self, shape: tuple[int, ...], generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+        if not self.augment:
+            return lambda x: x
+        from dcviz.augment import draw
+
+        return draw(self.augment, shape, generator)
+
+    def cost(self, plan: Plan, shape: tuple[int, ...]) -> tuple[float, float]:
+        """Real: forward and backward; S: twice that for the second derivative; and the inner training."""
+        from dcviz.nets import flops
+
+        one = flops(fitting(self.network, shape), shape, width=self.width)
+        real, fake = self.batch * len(plan.counts), len(plan.labels)
+        inner = self.inner * min(self.inner_batch, fake)
+        return one * (3 * real + 9 * fake + 3 * inner), 4.0 * self.width * 12 * (real + 3 * fake) * 1024
+
+
+def _cross_entropy(net: torch.nn.Module, weights: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
+    from torch.func import functional_call
+    from torch.nn.functional import cross_entropy
+
+    return cross_entropy(functional_call(net, weights, (x,)), y)
+
+
+def _gradient(
+    net: torch.nn.Module,
+    weights: dict[str, Tensor],
+    x: Tensor,
+    mass: Tensor,
+    label: int,
+    *,
+    twice: bool = False,
+) -> list[Tensor]:
+    """The gradient of the mean cross-entropy of one class ``x (n, *shape)``, masked points left out."""
+    import torch
+
+    keep = mass > 0  # (n,)
+    x = x if bool(keep.all()) else x[keep]
+    y = torch.full((len(x),), label, device=x.device)
+    loss = _cross_entropy(net, weights, x, y)
+    return list(torch.autograd.grad(loss, list(weights.values()), create_graph=twice))
+
+
+def _rows(real: list[Tensor], fake: list[Tensor]) -> Tensor:
+    """Sum over layers and output rows of 1 - cos; the authors' 1e-6 keeps dead rows finite."""
+    total = fake[0].new_zeros(())
+    for a, b in zip(real, fake, strict=True):
+        if a.dim() > 1:
+            a, b = a.flatten(1), b.flatten(1)  # (rows, inputs)
+            cosine = (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1) + 1e-6)
+            total = total + (1 - cosine).sum()
+    return total
+
+
+def _cosine(real: list[Tensor], fake: list[Tensor]) -> Tensor:
+    """1 - cos of the whole flattened gradient."""
+    import torch
+
+    a, b = (torch.cat([g.flatten() for g in side]) for side in (real, fake))
+    return 1 - (a @ b) / (a.norm() * b.norm() + 1e-6)
+
+
+def _mse(real: list[Tensor], fake: list[Tensor]) -> Tensor:
+    """The sum of squared differences of the whole gradient."""
+    import torch
+
+    return torch.stack([((a - b) ** 2).sum() for a, b in zip(real, fake, strict=True)]).sum()
+
+
+DISTANCES = {"rows": _rows, "cosine": _cosine, "mse": _mse}

@@ -1,0 +1,161 @@
+"""Any divergence in any regime of vectors: the grid of the unified view in one declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dcviz.discrepancies.random_features.networks import RandomFeatures
+from dcviz.divergences.energy import Energy
+from dcviz.types import (
+    Discrepancy,
+    Divergence,
+    Needs,
+    Plan,
+    Progress,
+    RealSampler,
+    Regime,
+    Source,
+    SyntheticSet,
+    Terms,
+    Tree,
+    hyper,
+)
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+CHUNK = 1024  # real samples that go through a network at once
+
+
+@dataclass(frozen=True)
+class Match(Discrepancy):
+    r"""Class by class, a divergence between the real and the synthetic vectors of a regime.
+
+    .. math:: \sum_{c=1}^{C} D\bigl(\psi(A_\omega T_c),\ \psi(A_\omega S_c)\bigr)
+
+    Where the maps of the regime are fixed and nothing is augmented, the real side is fitted once, on up to
+    ``cap`` samples per class; otherwise on a fresh batch every step. Augmentation is siamese: one draw of
+    parameters serves both sides.
+    """
+
+    name = "match"
+    title = "divergence in a regime"
+    sentence = "Makes each class of the synthetic set look like the real class to one divergence in one regime."
+    formula = r"\sum_c D\bigl(\psi(T_c),\psi(S_c)\bigr)"
+    source = Source(
+        "T. Chen, R. Selvan",
+        "A Discrepancy-Based Perspective on Dataset Condensation (our reading)",
+        2025,
+        "https://arxiv.org/abs/2509.10367",
+    )
+    where = "any"
+
+    divergence: Divergence = hyper(Energy(), "How two clouds of vectors are compared.", part="divergence")
+    regime: Regime = hyper(RandomFeatures(), "Where they are compared.", part="regime")
+    batch: int = hyper(
+        128,
+        "Real samples per class and step, where the real side is not prepared once.",
+        low=1,
+        high=4096,
+        log=True,
+    )
+    cap: int = hyper(500, "Real samples per class, where the real side is prepared once.", low=2, high=20000, log=True)
+    augment: str = hyper("", "Siamese augmentation, e.g. color_crop_cutout_flip_scale_rotate; empty for none.")
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the real side can be prepared once."""
+        return self.regime.members > 0 and not self.augment
+
+    @property
+    def needs(self) -> Needs:
+        """From the regime and the augmentation."""
+        return Needs(
+            real_per_class=0 if self.fixed else self.batch,
+            space="fixed" if self.regime.members == 1 else "fresh",
+            planar=self.regime.planar and not self.augment,
+            images=self.regime.images,
+        )
+
+    def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
+        """The maps of a fixed regime with their fitted real sides: a list of (map, side), sides None if not fixed."""
+        members = []
+        batch = real.batch(self.cap) if self.fixed else None
+        for i in range(self.regime.members):
+            progress("preparing the real side", i / self.regime.members)
+            embed = self.regime.draw(real.shape, len(real.counts), generator, real.device)
+            side = None
+            if batch is not None:
+                side = self.divergence.fit(_embed_classes(embed, batch.x), generator, batch.weights)
+            members.append((embed, side))
+        return members
+
+    def begin(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> Tree:
+        """A divergence's warm state for every member whose real side is fixed."""
+        return [None for _ in context] if self.fixed else None
+
+    def loss(
+        self,
+        context: Tree,
+        state: Tree,
+        real: RealSampler,
+        synthetic: SyntheticSet,
+        generator: torch.Generator,
+    ) -> tuple[Terms, Tree]:
+        """One term, named after the divergence: the sum over classes."""
+        fake = synthetic.by_class()
+        if self.fixed:
+            turn = _draw(len(context), generator)
+            embed, side = context[turn]
+            values, warm = self.divergence.value(side, _embed_classes(embed, fake.x), fake.weights, state[turn])
+            state = [warm if i == turn else kept for i, kept in enumerate(state)]
+        else:
+            embed = self._map(context, real, generator)
+            augment = self._augmentation(real.shape, generator)
+            batch = real.batch(self.batch)
+            side = self.divergence.fit(_embed_classes(embed, augment(batch.x)), generator, batch.weights)
+            values, _ = self.divergence.value(side, _embed_classes(embed, augment(fake.x)), fake.weights)
+        return {self.divergence.name: values.sum()}, state
+
+    def _map(self, context: Tree, real: RealSampler, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+        if context:
+            return context[_draw(len(context), generator)][0]
+        return self.regime.draw(real.shape, len(real.counts), generator, real.device)
+
+    def _augmentation(self, shape: tuple[int, ...], generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+        if not self.augment:
+            return lambda x: x
+        from dcviz.augment import draw
+
+        drawn = draw(self.augment, shape, generator)
+        return lambda x: drawn(x.flatten(0, 1)).unflatten(0, x.shape[:2])  # (C, n, *shape)
+
+    def cost(self, plan: Plan, shape: tuple[int, ...]) -> tuple[float, float]:
+        """Forward passes of the real batch, forward and backward of S, and the distances between them."""
+        import math
+
+        real = (self.cap if self.fixed else self.batch) * len(plan.counts)
+        passes = (0 if self.fixed else real) + 3 * len(plan.labels)
+        pairs = real * int(plan.counts.max())
+        size = math.prod(shape)
+        return passes * self.regime.flops(shape) + 6 * pairs * size, 4.0 * (200 * size * passes + 4 * pairs)
+
+
+def _draw(members: int, generator: torch.Generator) -> int:
+    import torch
+
+    return int(torch.randint(members, (), generator=generator)) if members > 1 else 0
+
+
+def _embed_classes(embed: Callable[[Tensor], Tensor], x: Tensor) -> Any:
+    """Map ``x (C, n, *shape)`` to ``(C, n, D)``, the real side (no gradient) in chunks."""
+    import torch
+
+    flat = x.flatten(0, 1)  # (C·n, *shape)
+    if x.requires_grad:
+        return embed(flat).unflatten(0, x.shape[:2])
+    with torch.no_grad():
+        return torch.cat([embed(part) for part in flat.split(CHUNK)]).unflatten(0, x.shape[:2])

@@ -1,0 +1,1 @@
+"""The prediction regime: how well what is learned from S predicts T."""

@@ -1,0 +1,1 @@
+"""The random-feature regime: samples compared after an untrained network."""
