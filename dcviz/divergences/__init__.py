@@ -3,5 +3,9 @@
 from __future__ import annotations
 
 from dcviz.divergences.energy import Energy
+from dcviz.divergences.mmd import MMD
+from dcviz.divergences.moments import Mean, Moments
+from dcviz.divergences.sinkhorn import Sinkhorn
+from dcviz.divergences.sliced import Sliced
 
-DECLARATIONS = (Energy,)
+DECLARATIONS = (Energy, MMD, Sinkhorn, Sliced, Mean, Moments)

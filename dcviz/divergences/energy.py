@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dcviz.divergences._clouds import cloud, kernel_mean_within, squared_mmd
 from dcviz.types import Divergence, Source, Tree
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ class Energy(Divergence):
 
     V-statistic (zero self-distances kept). Equals the MMD² of the kernel -‖x-y‖; in one dimension, twice the
     integral of the squared difference of the distribution functions, and the square of
-    ``scipy.stats.energy_distance``. Cost O(NMD + M²D) a step, O(N²D) once.
+    ``scipy.stats.energy_distance``. geomloss returns half of it. Cost O(NMD + M²D) a step, O(N²D) once.
 
     >>> import torch
     >>> at = torch.Generator()
@@ -49,28 +51,17 @@ class Energy(Divergence):
     cost = "O(NMD + M²D)"
 
     def fit(self, x: Tensor, generator: torch.Generator, weights: Tensor | None = None) -> Tree:
-        """Keep the real points, their weights and the mean distance among them."""
-        w = uniform(x) if weights is None else weights  # (…, N)
-        return x, w, mean_distance(x, w, x, w)
+        """The real cloud and the negative mean distance in it ``(…)``."""
+        real = cloud(x, weights)
+        return real, kernel_mean_within(real, negative_distance)
 
-    def value(
-        self, side: Tree, y: Tensor, weights: Tensor | None = None, state: Tree = None
-    ) -> tuple[Tensor, Tree]:
+    def value(self, side: Tree, y: Tensor, weights: Tensor | None = None, state: Tree = None) -> tuple[Tensor, Tree]:
         """The energy distance ``(…)``; no state."""
-        x, w, among_real = side
-        v = uniform(y) if weights is None else weights  # (…, M)
-        return 2 * mean_distance(x, w, y, v) - among_real - mean_distance(y, v, y, v), None
+        real, among_real = side
+        return squared_mmd(real, among_real, y, weights, negative_distance), None
 
 
-def uniform(x: Tensor) -> Tensor:
-    """Equal weights for points ``x (…, N, D)``: ``(…, N)``."""
-    return x.new_full(x.shape[:-1], 1 / x.shape[-2])
-
-
-def mean_distance(x: Tensor, w: Tensor, y: Tensor, v: Tensor) -> Tensor:
-    """The weighted mean Euclidean distance ``(…)`` between ``x (…, N, D)`` and ``y (…, M, D)``."""
-    from torch import cdist
-
-    # Exact form: the expanded square loses the gradient of near and equal points to cancellation.
-    d = cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")  # (…, N, M)
-    return (w.unsqueeze(-2) @ d @ v.unsqueeze(-1)).squeeze(-1).squeeze(-1)
+def negative_distance(d2: Tensor) -> tuple[Tensor, Callable[[], Tensor]]:
+    """The kernel -‖x-y‖ of squared distances, and its slope in them; 0 at coincident points (a subgradient)."""
+    d = d2.sqrt()
+    return -d, lambda: (-0.5 / d).masked_fill_(d == 0, 0)
