@@ -461,8 +461,11 @@ class Discrepancy(Declaration, ABC):
         """Once at the end: label solve, relabelling, averaged S."""
         return synthetic
 
-    def cost(self, plan: Plan, shape: tuple[int, ...]) -> tuple[float, float]:
-        """Operations and bytes of memory of one step, roughly: what the Lab's estimate starts from."""
+    def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
+        """Operations and bytes of memory of one step, roughly: what the Lab's estimate starts from.
+
+        ``per_class`` counts decoded synthetic samples. Must not need torch.
+        """
         return 1e6, 1e7
 
 

@@ -42,7 +42,7 @@ class Optimiser:
             leaf = value.detach().requires_grad_()
             leaf.grad = gradients[key]
             optimiser = self._make(leaf, state["rates"][key] * factor)
-            optimiser.state[leaf] = state["moments"][key]
+            optimiser.state[leaf] = {k: v.cpu() if k == "step" else v for k, v in state["moments"][key].items()}
             optimiser.step()
             moments[key] = dict(optimiser.state[leaf])
             parameters[key] = leaf.detach()

@@ -14,7 +14,7 @@ class SaveAt:
     Half of the frames are spaced geometrically and half evenly; first and last are always kept.
 
     >>> SaveAt(frames=8).of(100)
-    (0, 1, 3, 10, 31, 50, 75, 100)
+    (0, 1, 3, 10, 32, 33, 67, 100)
     """
 
     frames: int = 120

@@ -133,13 +133,13 @@ class Match(Discrepancy):
         drawn = draw(self.augment, shape, generator)
         return lambda x: drawn(x.flatten(0, 1)).unflatten(0, x.shape[:2])  # (C, n, *shape)
 
-    def cost(self, plan: Plan, shape: tuple[int, ...]) -> tuple[float, float]:
+    def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Forward passes of the real batch, forward and backward of S, and the distances between them."""
         import math
 
-        real = (self.cap if self.fixed else self.batch) * len(plan.counts)
-        passes = (0 if self.fixed else real) + 3 * len(plan.labels)
-        pairs = real * int(plan.counts.max())
+        real = (self.cap if self.fixed else self.batch) * classes
+        passes = (0 if self.fixed else real) + 3 * classes * per_class
+        pairs = real * per_class
         size = math.prod(shape)
         return passes * self.regime.flops(shape) + 6 * pairs * size, 4.0 * (200 * size * passes + 4 * pairs)
 

@@ -120,9 +120,9 @@ class Weighted(Discrepancy):
             synthetic = p.finish(c, s, real, synthetic, g)
         return synthetic
 
-    def cost(self, plan: Plan, shape: tuple[int, ...]) -> tuple[float, float]:
+    def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Operations add up; memory is that of the largest part."""
-        costs = [part.cost(plan, shape) for part in self.parts]
+        costs = [part.cost(classes, per_class, shape) for part in self.parts]
         return sum(c[0] for c in costs), max(c[1] for c in costs)
 
     def _merge(self, found: Sequence[Terms]) -> Terms:

@@ -135,12 +135,12 @@ class GradientMatching(Discrepancy):
 
         return draw(self.augment, shape, generator)
 
-    def cost(self, plan: Plan, shape: tuple[int, ...]) -> tuple[float, float]:
+    def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Real: forward and backward; S: twice that for the second derivative; and the inner training."""
         from dcviz.nets import flops
 
         one = flops(fitting(self.network, shape), shape, width=self.width)
-        real, fake = self.batch * len(plan.counts), len(plan.labels)
+        real, fake = self.batch * classes, classes * per_class
         inner = self.inner * min(self.inner_batch, fake)
         return one * (3 * real + 9 * fake + 3 * inner), 4.0 * self.width * 12 * (real + 3 * fake) * 1024
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dcviz.discrepancies.random_features.networks import fitting
-from dcviz.types import Discrepancy, Needs, Plan, RealSampler, Source, SyntheticSet, Terms, Tree, hyper
+from dcviz.types import Discrepancy, Needs, RealSampler, Source, SyntheticSet, Terms, Tree, hyper
 
 if TYPE_CHECKING:
     import torch
@@ -86,14 +86,13 @@ class Ridge(Discrepancy):
 
         return draw(self.augment, shape, generator)
 
-    def cost(self, plan: Plan, shape: tuple[int, ...]) -> tuple[float, float]:
+    def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Forward passes of the real batch, forward and backward of S."""
         from dcviz.nets import flops
 
         one = flops(fitting(self.network, shape), shape, width=self.width)
-        return one * (self.batch + 3 * len(plan.labels)), 4.0 * self.width * 6 * 1024 * (
-            self.batch + 2 * len(plan.labels)
-        )
+        passes = self.batch + 3 * classes * per_class
+        return one * passes, 4.0 * self.width * 6 * 1024 * passes
 
 
 def one_hot(y: Tensor, classes: int) -> Tensor:

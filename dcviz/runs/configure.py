@@ -1,0 +1,106 @@
+"""From everyday choices to a frozen configuration."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dcviz import registry
+from dcviz.errors import Refused, unknown
+from dcviz.records import DataConfig, RunConfig, TermConfig, from_dict
+
+
+def configure(  # noqa: PLR0913  (all by keyword, all optional)
+    *,
+    data: DataConfig | str = "digits",
+    divergence: str | Mapping[str, Any] | None = None,
+    regime: str | Mapping[str, Any] | None = None,
+    discrepancy: str | Mapping[str, Any] | None = None,
+    preset: str | None = None,
+    scale: str = "small",
+    settings: Mapping[str, Any] | None = None,
+    **other: Any,
+) -> RunConfig:
+    """A configuration from everyday choices; the rest by the names of `RunConfig`.
+
+    A divergence and a regime make a cell of the grid; a discrepancy (``gradient-matching``, ``ridge``) brings its
+    own distance; a preset is a published method at a scale. What is given beside a preset overrides it.
+    ``settings`` are single values by path: ``divergence.bandwidth``, ``regime.width``, ``batch`` reach into the
+    first term, ``optimiser.rates.images`` and the like into the configuration.
+
+    >>> configure(divergence="energy", regime="data", budget=1).terms[0].params["divergence"]
+    {'name': 'energy'}
+    """
+    tree: dict[str, Any] = {}
+    budget = other.get("budget", RunConfig.budget)
+    if preset is not None:
+        tree |= preset_config(preset, scale, budget)
+    elif discrepancy is not None:
+        given = _named(discrepancy)
+        tree["terms"] = [{"discrepancy": given.pop("name"), "params": given}]
+    if divergence is not None or regime is not None:
+        if preset is not None or discrepancy is not None:
+            raise Refused("choose a divergence and a regime, or a discrepancy, or a preset: not several of them.")
+        parts = {"divergence": divergence, "regime": regime}
+        tree["terms"] = [{"discrepancy": "match", "params": {k: _named(v) for k, v in parts.items() if v is not None}}]
+    tree["data"] = {"name": data} if isinstance(data, str) else data
+    tree = _plain({**tree, **other})
+    for path, value in (settings or {}).items():
+        _put(tree, path, value)
+    config = from_dict(RunConfig, tree)
+    return replace(config, terms=tuple(_completed(t) for t in config.terms))
+
+
+def preset_config(name: str, scale: str, budget: int) -> dict[str, Any]:
+    """The keys that a preset fixes at a scale and a budget."""
+    preset = registry.find("preset", name)
+    if scale not in preset.scales:
+        raise unknown(f"scale of {name}", scale, preset.scales)
+    return {**preset.scales[scale].at(budget), "preset": f"{name}/{scale}"}
+
+
+def _put(tree: dict[str, Any], path: str, value: Any) -> None:
+    """Set one value by its path, in the first term when the path is not one of the configuration's."""
+    head, *rest = path.split(".")
+    fields = {f.name for f in dataclasses.fields(RunConfig)}
+    if head not in fields:
+        terms = tree.setdefault("terms", [{"discrepancy": "match", "params": {}}])
+        terms[0] = dict(terms[0])
+        at = terms[0]["params"] = dict(terms[0].get("params", {}))
+        defaults = registry.find("discrepancy", terms[0].get("discrepancy", "match"))
+        if head not in defaults.hypers():
+            known = [*defaults.hypers(), *sorted(fields)]
+            raise unknown("setting", path, known)
+        if rest and defaults.hypers()[head].part:
+            at[head] = dict(at.get(head) or registry.describe(defaults.default(head)))
+    else:
+        at = tree
+        if rest:
+            at[head] = dict(at.get(head) or _plain(getattr(RunConfig(), head)))
+    for key in [head, *rest][: len(rest)]:
+        at[key] = dict(at[key]) if isinstance(at.get(key), Mapping) else {}
+        at = at[key]
+    at[[head, *rest][-1]] = value
+
+
+def _named(given: str | Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": given} if isinstance(given, str) else dict(given)
+
+
+def _plain(value: Any) -> Any:
+    """Records inside a tree as plain values."""
+    import dataclasses
+
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def _completed(term: TermConfig) -> TermConfig:
+    """The term checked and with every parameter written out, so that later defaults do not change old runs."""
+    whole = registry.describe(registry.build("discrepancy", {"name": term.discrepancy, **term.params}))
+    return replace(term, discrepancy=whole.pop("name"), params=whole)

@@ -1,0 +1,62 @@
+"""A fork starts where its parent was at a step, in full precision."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from dcviz.runs.store import Run, Store
+
+from dcviz.condensing.loop import State, begin, finish, step
+from dcviz.errors import Refused
+from dcviz.records import RunConfig
+from dcviz.runs import problem as building
+from dcviz.types import SyntheticSet
+
+KEPT = ("data", "budget", "parameterisation")  # what a fork shares with its parent
+
+
+def refuse_other_shape(parent: RunConfig, config: RunConfig) -> None:
+    """A fork continues the same images: what fixes their number and shape cannot change."""
+    for key in KEPT:
+        if getattr(parent, key) != getattr(config, key):
+            raise Refused(f"a fork keeps the {key} of its run; to change the {key}, start a new run.")
+
+
+def inherited(store: Store, run: Run) -> Generator[None, None, SyntheticSet]:
+    """S of the parent at the forked step: from its checkpoint there, or re-run from the one before."""
+    from dcviz.runs.job import unpack_state
+
+    if run.parent is None or run.parent_step is None:
+        raise Refused(f"{run.id} is not a fork.")
+    parent = store.run(run.parent)
+    refuse_other_shape(parent.config, run.config)
+    setup = building.build(parent.config)
+    yield
+    earlier = [at for at in store.checkpoints(parent.id) if at <= run.parent_step]
+    found = store.load_checkpoint(parent.id, max(earlier)) if earlier else None
+    if found is not None:
+        state = unpack_state(found[1], found[2], setup)
+    else:
+        origin = yield from _origin(store, parent, setup)
+        state = begin(setup.problem, origin)
+    changes = [e for e in store.events(parent.id) if e.kind == "rate"]
+    while state.step < run.parent_step:
+        _apply_changes(state, changes)
+        state = step(setup.problem, state)
+        yield
+    if state.step == parent.config.steps:
+        state = finish(setup.problem, state)
+    return state.synthetic
+
+
+def _origin(store: Store, parent: Run, setup: building.Setup) -> Generator[None, None, SyntheticSet]:
+    if parent.parent is None:
+        return setup.start
+    return (yield from inherited(store, parent))
+
+
+def _apply_changes(state: State, changes: list) -> None:
+    """Learning rates that were changed while the parent was live, at the steps where they were."""
+    for event in changes:
+        if event.step == state.step:
+            state.moments["rates"][event.payload["group"]] = event.payload["rate"]

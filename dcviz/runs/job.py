@@ -1,0 +1,286 @@
+"""One claimed run, worked on in slices: prepare, condense, evaluate; everything it does is on record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dcviz.runs.frames import Framer
+from dcviz.runs.store import Command, Run, Store
+
+from dcviz.condensing.loop import State, begin, finish, not_finite, step
+from dcviz.condensing.save_at import SaveAt
+from dcviz.errors import Refused
+from dcviz.records import EvaluationProtocol, Recipe, RunConfig, Score, Status
+from dcviz.runs import problem as building
+from dcviz.runs.side import SideWork
+from dcviz.types import SyntheticSet
+
+if TYPE_CHECKING:
+    import numpy as np
+
+LATEST_SECONDS = 0.25  # between live pictures
+SIDE_SHARE = 0.2  # of the time, at most, for live accuracy and baselines while condensing
+ACCURACY_SECONDS = 2.0  # between live accuracies, at least
+BASELINES = ("random", "herding", "medoids", "centroids", "whole set")
+
+
+class RunJob:
+    """The work of one run. The worker calls `advance` again and again, `apply` between, and `close` at the end."""
+
+    def __init__(self, store: Store, run: Run) -> None:
+        self.store, self.run, self.config = store, run, run.config
+        self.step, self.seconds, self.phase = run.step, run.seconds, "preparing"
+        self._state: State | None = None
+        self._setup: building.Setup | None = None
+        self._unwritten: list[State] = []  # steps whose numbers are still on the device
+        self._side = SideWork(SIDE_SHARE)
+        self._measured = 0.0  # when the last live accuracy was begun
+        self._checkpointed = -1
+        self._script = self._work()
+
+    # -------------------------------------------------------------------------------- what the worker calls
+
+    def advance(self, seconds: float) -> bool:
+        """Work for about ``seconds``; True when nothing is left."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if next(self._script, "end") == "end":
+                return True
+        self._write_numbers()
+        return False
+
+    def apply(self, command: Command) -> None:
+        """A live change: the learning rate, from the next step on."""
+        if command.kind != "rate" or self._state is None:
+            return
+        rates = self._state.moments["rates"]
+        group, rate = str(command.payload.get("group", "images")), float(command.payload["rate"])
+        if group not in rates or not rate > 0:
+            return
+        rates[group] = rate
+        self.store.log_event(self.run.id, self.step, "rate", group=group, rate=rate)
+
+    def close(self, status: Status, text: str) -> None:
+        """Leave the run so that it can go on from here: the numbers, a picture, a checkpoint."""
+        self._script.close()
+        if self._state is not None and self._setup is not None and status != "failed":
+            self._write_numbers()
+            if status != "done":
+                self._checkpoint(self._state)
+                self.store.save_latest(self.run.id, self.step, self._framer.arrays(self._state.synthetic))
+        self._state = self._setup = None
+        _free_device()
+
+    # ------------------------------------------------------------------------------------------ the script
+
+    def _work(self) -> Iterator[None]:
+        yield
+        self._setup = setup = building.build(self.config, self._progress)
+        yield
+        state = yield from self._first_state(setup)
+        self._state, self.step = state, state.step
+        self._framer = Framer(self.store, self.config, setup.dataset)
+        if state.step == 0:
+            self._keep(state)
+        self._side.add(self._framer.reference())
+        if self.config.live is not None:
+            self._side.add(self._baselines(self.config.live))
+        self.phase = "condensing"
+        yield from self._condense(setup, state)
+        state = finish(setup.problem, self._state)
+        self._state = state
+        self._save_final(state)
+        yield from self._evaluate(state)
+
+    def _first_state(self, setup: building.Setup) -> Generator[None, None, State]:
+        """From the newest readable checkpoint, from the parent of a fork, or from the start."""
+        found = self.store.load_checkpoint(self.run.id)
+        if found is not None:
+            at, arrays, meta = found
+            self.store.truncate(self.run.id, at)
+            self.seconds = float(meta["seconds"])
+            if meta["machine"] != self._machine():
+                text = "continued on another device, thread count or version of torch: not bit-exact"
+                self.store.log_event(self.run.id, at, "resumed", text=text)
+            return unpack_state(arrays, meta, setup)
+        self.store.truncate(self.run.id, -1)
+        if self.run.parent is not None:
+            from dcviz.runs.fork import inherited
+
+            parent = yield from inherited(self.store, self.run)
+            setup = self._setup = replace(setup, start=parent)
+        return begin(setup.problem, setup.start)
+
+    def _condense(self, setup: building.Setup, state: State) -> Iterator[None]:
+        kept = set(SaveAt(self.config.saving.frames).of(self.config.steps))
+        shown = saved = time.monotonic()
+        while state.step < self.config.steps:
+            began = time.monotonic()
+            self._state = state = step(setup.problem, state)
+            self._unwritten.append(state)
+            self.step = state.step
+            now = time.monotonic()
+            if state.step in kept:
+                self._write_numbers()
+                self._keep(state)
+                shown = now
+            elif now - shown > LATEST_SECONDS:
+                self.store.save_latest(self.run.id, state.step, self._framer.arrays(state.synthetic))
+                shown = now
+            if now - saved > self.config.saving.checkpoint_seconds:
+                self._checkpoint(state)
+                saved = now
+            spent = time.monotonic() - began
+            self.seconds += spent
+            yield
+            self._measure_at_times(state)
+            yield from self._side.turn(spent)
+
+    def _measure_at_times(self, state: State) -> None:
+        """Queue a live accuracy when nothing else waits and the last is old enough."""
+        if self.config.live is None or self._side or time.monotonic() - self._measured < ACCURACY_SECONDS:
+            return
+        self._measured = time.monotonic()
+        self._side.add(self._live_accuracy(state.step, state.synthetic, self.config.live))
+
+    def _live_accuracy(
+        self, at: int, synthetic: SyntheticSet, protocol: EvaluationProtocol
+    ) -> Generator[Any, None, None]:
+        score = yield from self._measure(synthetic, protocol)
+        self.store.record(self.run.id, [(at, "accuracy", score.mean)])
+
+    def _measure(self, synthetic: SyntheticSet, protocol: EvaluationProtocol) -> Generator[Any, None, Score]:
+        from dcviz.evaluation import measure
+
+        assert self._setup is not None
+        batch = synthetic.map(lambda t: t.detach().clone()).decode()
+        score: Score = yield from measure(
+            batch.x, batch.y, self._setup.dataset, protocol, device=self._setup.device, label_kind=synthetic.label_kind
+        )
+        return score
+
+    def _baselines(self, protocol: EvaluationProtocol) -> Generator[Any, None, None]:
+        """The rivals under the same protocol, from the cache where they are known."""
+        from dcviz.evaluation import baseline
+
+        assert self._setup is not None
+        for kind in BASELINES:
+            score = yield from baseline(
+                kind, self._setup.dataset, self.config.budget, protocol, cache=self.store, device=self._setup.device
+            )
+            if score is not None:
+                self.store.save_score(self.run.id, score)
+
+    def _evaluate(self, state: State) -> Iterator[None]:
+        """The test set, once; then the rivals under the same protocol."""
+        self.phase = "evaluating"
+        score = yield from self._measure(state.synthetic, self.config.evaluation)
+        self.store.save_score(self.run.id, score)
+        self.phase = "measuring baselines"
+        yield from self._side.to_end()
+        yield from self._baselines(self.config.evaluation)
+
+    # ------------------------------------------------------------------------------------- what is recorded
+
+    def _progress(self, what: str, fraction: float) -> None:
+        self.phase = f"{what} {100 * fraction:.0f} %" if 0 < fraction < 1 else what
+
+    def _write_numbers(self) -> None:
+        """Bring the numbers of recent steps from the device, all at once, and record them."""
+        import torch
+
+        from dcviz.discrepancies.weighted import curve_names
+
+        if not self._unwritten:
+            return
+        recent, self._unwritten = self._unwritten, []
+        names = curve_names(list(recent[-1].terms))
+        table = torch.stack([torch.stack([s.objective, *s.terms.values()]).float() for s in recent]).tolist()  # type: ignore[list-item]
+        lost = not_finite(tuple(row[0] for row in table), recent[-1].step)
+        rows: list[tuple[int, str, float]] = []
+        for s, (objective, *terms) in zip(recent, table, strict=True):
+            rows.append((s.step, "objective", objective))
+            if len(names) > 1:
+                rows += [(s.step, f"term:{names[k]}", v) for k, v in zip(s.terms, terms, strict=True)]
+        self.store.record(self.run.id, [row for row in rows if row[2] == row[2] and abs(row[2]) != float("inf")])
+        if lost is not None:
+            raise Refused(lost.text)
+
+    def _keep(self, state: State) -> None:
+        arrays = self._framer.arrays(state.synthetic)
+        self.store.save_frame(self.run.id, state.step, arrays)
+        off = self._framer.flagged(arrays)
+        if off is not None:
+            self.store.record(self.run.id, [(state.step, "off", float(off))])
+
+    def _checkpoint(self, state: State) -> None:
+        if state.step == self._checkpointed:
+            return
+        self._write_numbers()
+        arrays, meta = pack_state(state)
+        self.store.save_checkpoint(
+            self.run.id, state.step, arrays, {**meta, "seconds": self.seconds, "machine": self._machine()}
+        )
+        self._checkpointed = state.step
+
+    def _machine(self) -> dict[str, Any]:
+        """What bit-exactness depends on."""
+        import torch
+
+        assert self._setup is not None
+        return {"torch": torch.__version__, "device": str(self._setup.device), "threads": torch.get_num_threads()}
+
+    def _save_final(self, state: State) -> None:
+        assert self._setup is not None
+        self._checkpoint(state)
+        self.store.save_final(self.run.id, *final_of(state, self._setup, self.config))
+        self._framer.remember_speed(self.seconds, self.config.steps)
+
+
+def pack_state(state: State) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """A state as arrays and the JSON that says what they are."""
+    from dcviz.condensing.checkpoint import pack
+
+    tree = {"parameters": dict(state.synthetic.parameters), "inner": state.inner, "moments": state.moments}
+    arrays, skeleton = pack(tree)
+    return arrays, {"step": state.step, "skeleton": skeleton}
+
+
+def unpack_state(arrays: dict[str, np.ndarray], meta: dict[str, Any], setup: building.Setup) -> State:
+    """The state of a checkpoint, on the set-up's device."""
+    from dcviz.condensing.checkpoint import unpack
+
+    tree = unpack(arrays, meta["skeleton"], setup.device)
+    synthetic = replace(setup.start, parameters=tree["parameters"])
+    return State(int(meta["step"]), synthetic, tree["inner"], tree["moments"])
+
+
+def final_of(state: State, setup: building.Setup, config: RunConfig) -> tuple[dict[str, np.ndarray], Recipe]:
+    """S in full precision with all that is needed to use it."""
+    s, data = state.synthetic, setup.dataset
+    arrays = {key: value.detach().cpu().numpy() for key, value in s.parameters.items()}
+    arrays |= {"classes": s.classes.cpu().numpy(), "ids": s.ids.cpu().numpy()}
+    arrays |= {f"transform.{key}": value.cpu().numpy() for key, value in data.transform.arrays().items()}
+    if s.views is not None:
+        arrays["views"] = s.views.cpu().numpy()
+    recipe = Recipe(
+        classes=data.classes,
+        shape=data.shape,
+        labels=s.label_kind,  # type: ignore[arg-type]
+        transform=data.transform.name,
+        decoder=s.decoder.name,
+        expand=s.decoder.expand,
+        augment=config.evaluation.augment,
+        updates=config.evaluation.updates,
+    )
+    return arrays, recipe
+
+
+def _free_device() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,134 @@
+"""From a frozen configuration to objects: device, data, discrepancy, start, problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dcviz import registry
+from dcviz.errors import Refused
+from dcviz.records import RunConfig
+from dcviz.types import Dataset, Discrepancy, Progress, SyntheticSet, silent
+
+if TYPE_CHECKING:
+    import torch
+
+    from dcviz.condensing.loop import Problem
+
+BUDGETS = (1, 100)  # images per class, lowest and highest
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that a configuration names, built."""
+
+    dataset: Dataset
+    problem: Problem
+    start: SyntheticSet  # on the device
+    device: torch.device
+
+
+def device_of(name: str) -> torch.device:
+    """The device under a name; "auto" is cuda, else mps, else the CPU."""
+    import torch
+
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise Refused(f"there is no device {name!r}; choose auto, cpu, cuda, cuda:1 or mps.") from error
+    if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        raise Refused(f"{name} was asked for, but torch sees {count} CUDA devices here; choose auto or cpu.")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise Refused("mps was asked for, but torch cannot use it here; choose auto or cpu.")
+    return device
+
+
+def discrepancy_of(config: RunConfig) -> Discrepancy:
+    """The weighted sum of the configuration's terms."""
+    from dcviz.discrepancies.weighted import Weighted
+
+    parts = tuple(registry.build("discrepancy", {"name": t.discrepancy, **t.params}) for t in config.terms)
+    return Weighted(parts, tuple(t.weight for t in config.terms))
+
+
+def check(config: RunConfig) -> None:
+    """Refuse, before anything is built, what can be seen from the configuration alone."""
+    low, high = BUDGETS
+    if not low <= config.budget <= high:
+        raise Refused(f"a budget of {config.budget} images per class is out of range: choose from {low} to {high}.")
+    if config.steps < 0:
+        raise Refused(f"a run cannot have {config.steps} steps; 0 keeps the start as it is.")
+    discrepancy_of(config)
+
+
+def build(config: RunConfig, progress: Progress = silent) -> Setup:
+    """The problem of a configuration, ready for its first step.
+
+    Raises:
+        Refused: a name, budget, class count or device that does not fit, in words.
+        Cancelled: from ``progress``.
+    """
+    from dcviz.data.sampler import Real
+
+    from dcviz.condensing.loop import Problem
+    from dcviz.condensing.optimise import Optimiser
+    from dcviz.data import dataset as load
+    from dcviz.randomness import generator
+
+    check(config)
+    device = device_of(config.device)
+    discrepancy = discrepancy_of(config)
+    data = load(config.data, progress)
+    refuse_unmet(discrepancy, data)
+    start = starting_set(config, data).map(lambda t: t.to(device))
+    start = _with_labels_on(start, device)
+    real = Real(data, device, config.seed)
+    context = discrepancy.prepare(real.at(0), start.plan(), generator(config.seed, "prepare"), progress)
+    optimiser = Optimiser(config.optimiser, config.steps, _bounds(data, device) if config.clamp else None)
+    return Setup(data, Problem(real, discrepancy, context, optimiser, config.steps, config.seed), start, device)
+
+
+def starting_set(config: RunConfig, data: Dataset) -> SyntheticSet:
+    """S before the first step, on the CPU: the start by name, stored as the parameterisation wants it."""
+    from dcviz.condensing.start import start
+
+    from dcviz.condensing.parameterise import parameterisation, synthetic_set
+    from dcviz.randomness import generator
+
+    decoder = parameterisation(config.parameterisation, data.shape)
+    x, y = start(config.start, data, config.budget * decoder.expand, generator(config.seed, "start"))
+    return synthetic_set(x, y, len(data.classes), decoder)
+
+
+def refuse_unmet(discrepancy: Discrepancy, data: Dataset) -> None:
+    """Refuse data that a discrepancy is not defined for, with the reason."""
+    for part in getattr(discrepancy, "parts", (discrepancy,)):
+        needs = part.needs
+        if data.planar and not needs.planar:
+            raise Refused(
+                f"{part.title} with these parameters needs images, and {data.name} is planar: leave out the "
+                "augmentation, or choose images."
+            )
+        if not data.planar and not needs.images:
+            raise Refused(f"{part.title} needs points of the plane, and {data.name} has images: choose a planar set.")
+        if not data.planar and min(data.shape[1:]) < needs.smallest_side:
+            raise Refused(f"{part.title} needs images of at least {needs.smallest_side} pixels a side.")
+
+
+def _with_labels_on(synthetic: SyntheticSet, device: torch.device) -> SyntheticSet:
+    from dataclasses import replace
+
+    return replace(synthetic, classes=synthetic.classes.to(device), ids=synthetic.ids.to(device))
+
+
+def _bounds(data: Dataset, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Black and white in model space, per pixel."""
+    import torch
+
+    if data.planar or data.transform.name == "zca":
+        raise Refused("clamping keeps pixels in [0, 1]: it needs images that are normalised, not whitened.")
+    low, high = torch.zeros(1, *data.shape), torch.ones(1, *data.shape)
+    return data.transform.forward(low)[0].to(device), data.transform.forward(high)[0].to(device)
