@@ -60,9 +60,9 @@ class EvaluationProtocol:
     network: str = "convnet"  # a name in dcviz.nets
     width: int = 32
     updates: int = 300  # optimiser steps, whatever the size of the set
-    batch: int = 256
+    batch: int = 64
     optimiser: Literal["sgd", "adam", "adamw"] = "adam"
-    rate: float = 1e-3
+    rate: float = 3e-3
     momentum: float = 0.9  # SGD only
     decay: float = 5e-4
     schedule: Literal["constant", "cosine", "step"] = "cosine"  # step: ×0.1 after half of the updates
