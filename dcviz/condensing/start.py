@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,19 +62,32 @@ def start(
     """
     import torch
 
+    made = list(pieces(kind, dataset, budget, generator, features=features))
+    return torch.cat(made), torch.arange(len(dataset.classes)).repeat_interleave(budget)
+
+
+def pieces(
+    kind: str,
+    dataset: Dataset,
+    budget: int,
+    generator: torch.Generator,
+    *,
+    features: Features | None = None,
+) -> Iterator[Tensor]:
+    """What `start` makes, class by class: ``(K, *shape)`` each, for callers with something to do in between."""
+    import torch
+
     _check(kind, dataset, budget, features)
-    made = []
     for c in range(len(dataset.classes)):
         if kind == "noise":
-            made.append(torch.randn(budget, *dataset.shape, generator=generator))
+            yield torch.randn(budget, *dataset.shape, generator=generator)
             continue
         x = real(dataset, (dataset.train.y == c).nonzero()[:, 0])  # (N, *shape)
         z = (x if features is None else features(x)).flatten(1)  # (N, D)
         if kind in PICK:
-            made.append(x[PICK[kind](z, budget, generator)])
+            yield x[PICK[kind](z, budget, generator)]
         else:
-            made.append(MAKE[kind](z, budget, generator).reshape(budget, *dataset.shape))
-    return torch.cat(made), torch.arange(len(dataset.classes)).repeat_interleave(budget)
+            yield MAKE[kind](z, budget, generator).reshape(budget, *dataset.shape)
 
 
 def real(dataset: Dataset, indices: Tensor) -> Tensor:

@@ -1,0 +1,8 @@
+"""How good a set is to train on: fresh networks trained on it, tested on real data; and its simple rivals."""
+
+from __future__ import annotations
+
+from dcviz.evaluation.baselines import BASELINES, Cache, baseline
+from dcviz.evaluation.measure import fitting, measure, run_to_end
+
+__all__ = ["BASELINES", "Cache", "baseline", "fitting", "measure", "run_to_end"]
