@@ -1,0 +1,280 @@
+"""The curves: objective and its terms, yardsticks, accuracy beside its baselines; labelled directly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dcviz.figures.layout import spread
+from dcviz.figures.pack import pack
+from dcviz.figures.palette import FONT, Theme, Tokens, class_colours, rgba, tokens
+
+Metrics = Mapping[str, tuple[Any, Any]]  # name -> (steps, values)
+
+POINTS = 400  # per curve on the wire
+LABEL = 13.0  # pixels of height that one label needs
+HEIGHT = 520.0  # pixels assumed for the whole figure when labels are kept apart
+
+
+@dataclass
+class _Line:
+    name: str
+    steps: np.ndarray
+    values: np.ndarray
+    colour: str
+    width: float = 1.6
+    text: str = ""  # the label; the name when empty
+
+
+@dataclass
+class _Panel:
+    title: str
+    lines: list[_Line]
+    levels: dict[str, float] = field(default_factory=dict)  # label -> a horizontal line
+    log: bool = False
+    top: float | None = None  # the axis ends here
+
+
+def curves(
+    metrics: Metrics, baselines: Mapping[str, float], step: int, theme: Theme, *, steps: int = 0
+) -> dict[str, Any]:
+    """One spec with up to three panels over one step axis.
+
+    Args:
+        metrics: ``objective``, ``term:<name>``, ``accuracy`` (fraction), ``yardstick:<name>``, as (steps, values).
+        baselines: accuracy as a fraction by label, such as ``random`` and ``whole set``.
+        step: the step that the other panels show; a vertical line named ``now`` in each panel.
+        theme: the theme's name.
+        steps: the end of the step axis; the last measured step when 0.
+    """
+    token = tokens(theme)
+    panels = [
+        p for p in (_objective(metrics, theme), _yardsticks(metrics, theme), _accuracy(metrics, baselines, token)) if p
+    ]
+    last = max([steps, step, *(int(line.steps[-1]) for p in panels for line in p.lines if len(line.steps))])
+    layout = _base(token, last)
+    data: list[dict[str, Any]] = []
+    for row, panel in enumerate(panels):
+        _draw(panel, row, len(panels), token, data, layout)
+        layout["shapes"].append(_now(row, step, token))
+    return {"data": data, "layout": layout}
+
+
+def thinned(steps: np.ndarray, values: np.ndarray, points: int = POINTS) -> tuple[np.ndarray, np.ndarray]:
+    """At most about ``points`` of a curve: the lowest and highest of each stretch, and the last; never a mean."""
+    if len(steps) <= points:
+        return steps, values
+    edges = np.linspace(0, len(steps), points // 2 + 1).astype(int)
+    keep = {0, len(steps) - 1}
+    for a, b in zip(edges[:-1], edges[1:], strict=True):
+        stretch = np.where(np.isfinite(values[a:b]), values[a:b], 0.0)
+        keep |= {a + int(stretch.argmin()), a + int(stretch.argmax())}
+    at = np.array(sorted(keep))
+    return steps[at], values[at]
+
+
+def _line(metrics: Metrics, name: str, label: str, colour: str, width: float = 1.6) -> _Line | None:
+    if name not in metrics or not len(metrics[name][0]):
+        return None
+    steps, values = (np.asarray(a, float) for a in metrics[name])
+    return _Line(label, *thinned(steps, values), colour, width)
+
+
+def _objective(metrics: Metrics, theme: Theme) -> _Panel:
+    token = tokens(theme)
+    terms = [name for name in metrics if name.startswith("term:")]
+    label = terms[0].removeprefix("term:") if len(terms) == 1 else "objective"
+    lines = [_line(metrics, "objective", label, token.accent, 1.8)]
+    if len(terms) > 1:
+        colours = class_colours(len(terms) + 1, theme)[1:]
+        lines += [
+            _line(metrics, name, name.removeprefix("term:"), colour, 1.2)
+            for name, colour in zip(terms, colours, strict=True)
+        ]
+    found = [line for line in lines if line]
+    positive = all(np.nanmin(line.values, initial=np.inf) > 0 for line in found)
+    return _Panel(
+        "objective, log scale" if positive else "objective (an unbiased estimate may fall below 0)", found, log=positive
+    )
+
+
+def _yardsticks(metrics: Metrics, theme: Theme) -> _Panel | None:
+    names = [name for name in metrics if name.startswith("yardstick:")]
+    colours = class_colours(len(names), theme)
+    lines = [_line(metrics, n, n.removeprefix("yardstick:"), c) for n, c in zip(names, colours, strict=True)]
+    found = [line for line in lines if line]
+    return _Panel("yardsticks, 1 = random real subset", found, {"random": 1.0}, log=True) if found else None
+
+
+def _accuracy(metrics: Metrics, baselines: Mapping[str, float], token: Tokens) -> _Panel:
+    line = _line(metrics, "accuracy", "this run", token.ink, 2)
+    if line:
+        line.values = 100 * line.values
+        line.text = f"<b>this run {line.values[-1]:.1f}</b>"
+    levels = {name: 100 * value for name, value in baselines.items()}
+    return _Panel("accuracy, % of held-out samples", [line] if line else [], levels, top=100)
+
+
+def _draw(
+    panel: _Panel, row: int, rows: int, token: Tokens, data: list[dict[str, Any]], layout: dict[str, Any]
+) -> None:
+    x, y = ("x", "y") if row == 0 else (f"x{row + 1}", f"y{row + 1}")
+    gap = 0.085
+    tall = (1 - gap * rows) / rows
+    domain = [1 - (row + 1) * (tall + gap) + gap / 2, 1 - row * (tall + gap) - gap / 2]
+    low, high = _span(panel)
+    bottom = row == rows - 1
+    layout["xaxis" + x[1:]] = {
+        **layout["xaxis"],
+        "anchor": y,
+        **({"matches": "x"} if row else {}),
+        "showticklabels": bottom,
+    }
+    layout["yaxis" + y[1:]] = {
+        "domain": domain,
+        "anchor": x,
+        "type": "log" if panel.log else "linear",
+        "range": [low, high],
+        "fixedrange": True,
+        "nticks": 5,
+        "gridcolor": token.hairline,
+        "zeroline": False,
+        "exponentformat": "power",
+        "tickfont": {"color": token.muted, "size": 11},
+        **({"dtick": 1 if high - low > 2.5 else "D2"} if panel.log else {}),
+    }
+    layout["annotations"].append(_title(panel.title, domain[1], token))
+    for line in panel.lines:
+        data.append(_trace(line, x, y))
+    for value in panel.levels.values():
+        layout["shapes"].append(_level(value, x, y, token))
+    layout["annotations"] += _labels(panel, x, y, (low, high), LABEL / (HEIGHT * tall), token)
+    if not panel.lines:
+        layout["annotations"].append(_waiting(x, y, low, high, token))
+
+
+def _span(panel: _Panel) -> tuple[float, float]:
+    """The range of the vertical axis, in log10 where it is logarithmic."""
+    every = np.concatenate([*(line.values for line in panel.lines), np.array(list(panel.levels.values()))] or [[]])
+    every = every[np.isfinite(every)]
+    if panel.log:
+        every = np.log10(every[every > 0])
+    if not len(every):
+        return (0.0, 100.0) if panel.top else (0.0, 1.0)
+    low, high = float(every.min()), float(every.max())
+    pad = 0.06 * ((high - low) or 1.0)
+    if panel.top is None:
+        return low - pad, high + pad
+    return max(0.0, low - pad), panel.top + 0.03 * (panel.top - low)
+
+
+def _trace(line: _Line, x: str, y: str) -> dict[str, Any]:
+    sparse = len(line.steps) <= 40
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if sparse else "lines",
+        "name": line.name,
+        "x": pack(line.steps, "int32"),
+        "y": pack(line.values),
+        "xaxis": x,
+        "yaxis": y,
+        "line": {"color": line.colour, "width": line.width},
+        "marker": {"size": 4, "color": line.colour},
+        "hovertemplate": f"{line.name} %{{y:.4g}}<extra></extra>",
+    }
+
+
+def _level(value: float, x: str, y: str, token: Tokens) -> dict[str, Any]:
+    line = {"color": token.muted, "width": 1, "dash": "dot"}
+    return {"type": "line", "xref": f"{x} domain", "yref": y, "x0": 0, "x1": 1, "y0": value, "y1": value, "line": line}
+
+
+def _labels(
+    panel: _Panel, x: str, y: str, span: tuple[float, float], gap: float, token: Tokens
+) -> list[dict[str, Any]]:
+    """Direct labels right of the axis, moved apart until none overlaps."""
+    low, high = span
+    wanted = [(line.text or line.name, line.colour, float(line.values[-1])) for line in panel.lines]
+    wanted += [
+        (f"{name} {value:.1f}" if panel.top else name, token.muted, value) for name, value in panel.levels.items()
+    ]
+    at = [math.log10(v) if panel.log and v > 0 else v for _, _, v in wanted]
+    at = [min(max(v, low), high) if math.isfinite(v) else low for v in at]
+    places = spread(at, gap * (high - low), low, high)
+    return [
+        {
+            "xref": f"{x} domain",
+            "x": 1,
+            "xshift": 6,
+            "xanchor": "left",
+            "yref": y,
+            "y": place,
+            "text": text,
+            "showarrow": False,
+            "align": "left",
+            "font": {"color": colour, "size": 11},
+        }
+        for (text, colour, _), place in zip(wanted, places, strict=True)
+    ]
+
+
+def _now(row: int, step: int, token: Tokens) -> dict[str, Any]:
+    """The line at the step that the other panels show; the browser moves it by its name."""
+    x, y = ("x", "y") if row == 0 else (f"x{row + 1}", f"y{row + 1}")
+    line = {"color": token.selection, "width": 1}
+    at = {"xref": x, "yref": f"{y} domain", "x0": step, "x1": step, "y0": 0, "y1": 1}
+    return {"type": "line", "name": "now", **at, "line": line}
+
+
+def _title(text: str, top: float, token: Tokens) -> dict[str, Any]:
+    return {
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": top,
+        "yanchor": "bottom",
+        "xanchor": "left",
+        "text": text,
+        "showarrow": False,
+        "font": {"color": token.muted, "size": 11},
+    }
+
+
+def _waiting(x: str, y: str, low: float, high: float, token: Tokens) -> dict[str, Any]:
+    return {
+        "xref": f"{x} domain",
+        "x": 0.5,
+        "yref": y,
+        "y": (low + high) / 2,
+        "text": "not measured yet",
+        "showarrow": False,
+        "font": {"color": rgba(token.muted, 0.8), "size": 11},
+    }
+
+
+def _base(token: Tokens, last: int) -> dict[str, Any]:
+    return {
+        "xaxis": {
+            "range": [0, max(last, 1)],
+            "gridcolor": token.hairline,
+            "zeroline": False,
+            "nticks": 5,
+            "tickfont": {"color": token.muted, "size": 11},
+        },
+        "annotations": [],
+        "shapes": [],
+        "margin": {"l": 34, "r": 92, "t": 4, "b": 18},
+        "showlegend": False,
+        "hovermode": "x unified",
+        "dragmode": "zoom",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 11, "color": token.ink},
+        "hoverlabel": {"bgcolor": token.panel, "bordercolor": token.hairline, "font": {"color": token.ink}},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": token.muted, "activecolor": token.accent},
+        "uirevision": "curves",
+    }

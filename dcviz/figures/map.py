@@ -1,0 +1,241 @@
+"""The map: real samples as faint dots, synthetic ones as large outlined diamonds placed among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from dcviz.figures.pack import pack
+from dcviz.figures.palette import FONT, Theme, class_colours, rgba, tokens
+
+Kind = Literal["umap", "pca", "plane"]
+Arrays = Mapping[str, Any]
+FLAGGED = 95.0  # percentile of real held-out samples above which a synthetic one is off the manifold
+TRAIL_POINTS = 3000  # at most, all trails together
+
+CAPTIONS = {
+    "umap": "real dots, synthetic diamonds placed among them",
+    "pca": "real dots, synthetic diamonds projected alike",
+    "plane": "real dots, synthetic diamonds, in their own plane",
+}
+EXPLAINED = {
+    "umap": "UMAP of reference features, fitted on real samples only; synthetic ones are placed by their nearest real "
+    "neighbours, so lying inside a cluster proves nothing. Sizes of clusters and gaps between them mean nothing.",
+    "pca": "The two directions in which the real samples vary most; synthetic ones are projected on them.",
+    "plane": "The samples themselves: points of the plane.",
+}
+
+
+def placed(frame: Arrays, real: Arrays, kind: Kind) -> np.ndarray:
+    """Where the synthetic samples lie ``(M, 2)``: their own coordinates, or the weighted mean of their neighbours."""
+    if kind == "plane":
+        return np.asarray(frame["points"], np.float32)
+    if kind == "pca":
+        return np.asarray(frame["pca"], np.float32)
+    weights = np.asarray(frame["weights"], np.float32)[..., None]  # (M, k, 1)
+    return (np.asarray(real["umap"])[np.asarray(frame["neighbours"])] * weights).sum(1)
+
+
+def real_map(real: Arrays, kind: Kind, theme: Theme) -> dict[str, Any]:
+    """The layer that does not change during a run: dots, class labels, axes.
+
+    Args:
+        real: ``umap`` or ``pca`` or ``points`` ``(n, 2)``, ``labels (n,)``, ``ids (n,)``, ``classes``.
+        kind: which map.
+        theme: the theme's name.
+    """
+    at = np.asarray(real["points" if kind == "plane" else kind], np.float32)
+    labels, ids = np.asarray(real["labels"]), np.asarray(real["ids"])
+    names = [str(c) for c in real["classes"]]
+    colours = class_colours(len(names), theme)
+    size = 5 if len(at) < 800 else 4 if len(at) < 3000 else 3
+    data = [
+        {
+            "type": "scattergl",
+            "mode": "markers",
+            "name": f"real {name}",
+            "meta": {"layer": "real"},
+            **_xy(at[labels == c]),
+            "customdata": pack(ids[labels == c], "int32"),
+            "hovertemplate": f"real %{{customdata}}<br>class {_escaped(name)}<extra></extra>",
+            "marker": {"size": size, "color": colour, "opacity": 0.4},
+        }
+        for c, (name, colour) in enumerate(zip(names, colours, strict=True))
+    ]
+    return {
+        "data": data,
+        "layout": _layout(at, labels, names, kind, theme),
+        "caption": CAPTIONS[kind],
+        "explained": EXPLAINED[kind],
+    }
+
+
+def points(
+    frame: Arrays, real: Arrays, kind: Kind, theme: Theme, *, trails: Sequence[np.ndarray] = ()
+) -> list[dict[str, Any]]:
+    """The traces of one frame: trails, flagged rings, a diamond trace per class, and the ring of the selection.
+
+    Args:
+        frame: ``labels``, ``ids``, ``off`` ``(M,)`` and what `placed` reads.
+        real: as for `real_map`.
+        kind: which map.
+        theme: the theme's name.
+        trails: earlier positions ``(M, 2)`` each, oldest first.
+    """
+    token = tokens(theme)
+    names = [str(c) for c in real["classes"]]
+    colours = class_colours(len(names), theme)
+    at, labels, ids = placed(frame, real, kind), np.asarray(frame["labels"]), np.asarray(frame["ids"])
+    off = np.asarray(frame["off"], float) if "off" in frame else np.full(len(ids), np.nan)
+    size = 11 if len(ids) <= 120 else 9 if len(ids) <= 400 else 7
+    flagged = off > FLAGGED
+    traces = _trails(at, labels, ids, colours, trails)
+    traces.append(_rings(at[flagged], "flagged", size + 7, {"width": 1, "color": rgba(token.muted, 0.55)}))
+    for c, (name, colour) in enumerate(zip(names, colours, strict=True)):
+        mine = labels == c
+        traces.append(
+            {
+                "type": "scattergl",
+                "mode": "markers",
+                "name": f"synthetic {name}",
+                "meta": {"layer": "synthetic"},
+                **_xy(at[mine]),
+                "customdata": pack(ids[mine], "int32"),
+                "hovertemplate": f"synthetic %{{customdata}}<br>class {_escaped(name)}<extra></extra>",
+                "marker": {
+                    "symbol": "diamond",
+                    "size": size,
+                    "color": colour,
+                    "line": {"width": 1.2, "color": token.outline},
+                },
+                "selected": {"marker": {"opacity": 1}},
+                "unselected": {"marker": {"opacity": 0.18}},
+            }
+        )
+    traces.append(_rings(at[:0], "selection", size + 9, {"width": 2.2, "color": token.selection}))
+    return traces
+
+
+def _trails(
+    at: np.ndarray, labels: np.ndarray, ids: np.ndarray, colours: list[str], past: Sequence[np.ndarray]
+) -> list[dict[str, Any]]:
+    keep = TRAIL_POINTS // max(len(at), 1)
+    past = [p for p in past if len(p) == len(at)][-keep:] if keep else []
+    if not past:
+        return []
+    gap = np.full((len(at), 1, 2), np.nan, np.float32)
+    paths = np.concatenate([np.stack([*past, at], 1), gap], 1)  # (M, T + 2, 2)
+    return [
+        {
+            "type": "scattergl",
+            "mode": "lines",
+            "meta": {"layer": "trail", "stride": paths.shape[1]},  # one path per id, each ending in nan
+            **_xy(paths[labels == c].reshape(-1, 2)),
+            "customdata": pack(ids[labels == c], "int32"),
+            "line": {"width": 1, "color": rgba(colours[c], 0.45)},
+            "hoverinfo": "skip",
+        }
+        for c in np.unique(labels)
+    ]
+
+
+def _rings(at: np.ndarray, layer: str, size: float, line: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "scattergl",
+        "mode": "markers",
+        "meta": {"layer": layer},
+        **_xy(at),
+        "marker": {"symbol": "circle", "size": size, "color": "rgba(0,0,0,0)", "line": line},
+        "hoverinfo": "skip",
+    }
+
+
+def _xy(at: np.ndarray) -> dict[str, Any]:
+    return {"x": pack(at[:, 0]), "y": pack(at[:, 1])}
+
+
+def _layout(at: np.ndarray, labels: np.ndarray, names: list[str], kind: Kind, theme: Theme) -> dict[str, Any]:
+    token = tokens(theme)
+    x, y = _range(at[:, 0]), _range(at[:, 1])
+    axis = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "showline": False}
+    scale = {"scaleanchor": "x", "constrain": "domain"} if kind == "plane" else {}
+    return {
+        "xaxis": {**axis, "range": x},
+        "yaxis": {**axis, "range": y, **scale},
+        "annotations": _names(at, labels, names, class_colours(len(names), theme), x, y, token.background),
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+        "showlegend": False,
+        "hovermode": "closest",
+        "dragmode": "pan",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 12, "color": token.ink},
+        "hoverlabel": {"bgcolor": token.panel, "bordercolor": token.hairline, "font": {"color": token.ink}},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": token.muted, "activecolor": token.accent, "orientation": "h"},
+        "newselection": {"line": {"color": token.selection, "width": 1, "dash": "dot"}},
+        "uirevision": kind,
+        "selectionrevision": kind,
+    }
+
+
+def _range(values: np.ndarray, pad: float = 0.07) -> list[float]:
+    low, high = float(values.min()), float(values.max())
+    wide = (high - low) or 1.0
+    return [low - pad * wide, high + pad * wide]
+
+
+def _names(
+    at: np.ndarray,
+    labels: np.ndarray,
+    names: list[str],
+    colours: list[str],
+    x: list[float],
+    y: list[float],
+    background: str,
+) -> list[dict[str, Any]]:
+    """A direct label beside each class: of a ring of places around its middle, the one that hides least."""
+    unit = (at - [x[0], y[0]]) / [x[1] - x[0], y[1] - y[0]]  # in the panel, 0 to 1
+    taken: list[np.ndarray] = []
+    found = []
+    for c, name in enumerate(names):
+        mine = unit[labels == c]
+        if not len(mine):
+            continue
+        box = np.array([0.012 * len(name) + 0.02, 0.03])
+        spot = _clearest(mine, unit, taken, box)
+        taken.append(spot)
+        found.append(
+            {
+                "x": x[0] + float(spot[0]) * (x[1] - x[0]),
+                "y": y[0] + float(spot[1]) * (y[1] - y[0]),
+                "text": f"<b>{_escaped(name)}</b>",
+                "showarrow": False,
+                "font": {"color": colours[c], "size": 14 if len(names) <= 12 else 11},
+                "bgcolor": rgba(background, 0.6),
+                "borderpad": 1,
+            }
+        )
+    return found
+
+
+def _clearest(mine: np.ndarray, everyone: np.ndarray, taken: list[np.ndarray], box: np.ndarray) -> np.ndarray:
+    middle = np.median(mine, 0)
+    core = mine[np.abs(mine - middle).sum(1) <= np.quantile(np.abs(mine - middle).sum(1), 0.8)]
+    reach = core.max(0) - core.min(0)
+    best, spot = np.inf, middle
+    for turn in np.linspace(0, 2 * np.pi, 16, endpoint=False):
+        for far in (0.5, 0.75):
+            place = middle + np.array([np.sin(turn), np.cos(turn)]) * (reach * far + box)
+            place = np.clip(place, box, 1 - box)
+            crowd = int((np.abs(everyone - place) < box).all(1).sum())
+            clash = sum(bool((np.abs(other - place) < 2 * box).all()) for other in taken)
+            cost = crowd + 1000 * clash + 60 * float(np.abs(place - middle).sum())
+            if cost < best:
+                best, spot = cost, place
+    return spot
+
+
+def _escaped(name: str) -> str:
+    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,1 @@
+"""The pages' side: the only package, with pages/ and app.py, that imports streamlit."""

@@ -1,0 +1,49 @@
+"""plotly.min.js, copied once from the installed plotly package to where the browser can fetch it: no CDN."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from dcviz.errors import Refused
+
+FOLDER = Path(__file__).parent / "components"
+
+
+def ensure_plotly(folder: Path = FOLDER) -> Path:
+    """The script beside stage.js; copied when missing or of another size than the installed one.
+
+    Raises:
+        Refused: if plotly is not installed or the folder cannot be written.
+    """
+    spec = find_spec("plotly")
+    source = Path(spec.origin).parent / "package_data" / "plotly.min.js" if spec and spec.origin else None
+    if source is None or not source.is_file():
+        raise Refused("plotly is not installed, so there is nothing to draw with; run: pip install 'plotly>=6'.")
+    target = folder / "plotly.min.js"
+    if target.is_file() and target.stat().st_size == source.stat().st_size:
+        return target
+    try:
+        _copy(source, target)
+    except OSError as error:
+        raise Refused(
+            f"plotly.min.js could not be written to {folder} ({error.strerror}); copy it there once with rights to do "
+            f"so: cp {source} {target}"
+        ) from error
+    return target
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Whole or not at all: two processes may start at once."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".plotly-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as out, source.open("rb") as file:
+            shutil.copyfileobj(file, out)
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,90 @@
+// One Plotly figure that keeps its zoom, its lasso and its node while the data changes.
+
+import { decode, el, panel } from "./tools.js";
+
+let loading = null;
+
+export function plotly() {
+  if (globalThis.Plotly) return Promise.resolve(globalThis.Plotly);
+  loading ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = new URL("./plotly.min.js", import.meta.url).href;
+    script.onload = () => resolve(globalThis.Plotly);
+    script.onerror = () => reject(new Error("plotly.min.js is missing beside stage.js; restart the app"));
+    document.head.append(script);
+  });
+  return loading;
+}
+
+const webgl = (() => {
+  const context = document.createElement("canvas").getContext("webgl");
+  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  return Boolean(context);
+})();
+
+export class Plot {
+  constructor(parent, name, title, on) {
+    const made = panel(parent, name, title);
+    Object.assign(this, { root: made.root, head: made.head, captionNode: made.caption, on });
+    this.box = el("div", "dcv-plot", { role: "img", "aria-label": title });
+    this.root.append(this.box);
+  }
+
+  caption(text, explained = text) {
+    if (text && this.captionNode.textContent !== text) {
+      this.captionNode.textContent = text;
+      this.captionNode.title = explained;
+      this.box.setAttribute("aria-label", text);
+    }
+  }
+
+  draw(spec) {
+    this.spec = spec;
+    if (this.busy) return; // the newest spec is drawn when this one is on screen
+    this.busy = plotly()
+      .then((Plotly) => this.react(Plotly))
+      .finally(() => (this.busy = null));
+  }
+
+  async react(Plotly) {
+    while (this.spec && this.box.isConnected) {
+      const { data, layout, config } = this.spec;
+      this.spec = null;
+      const traces = data.map((trace) => ({ ...trace, type: webgl ? trace.type : trace.type.replace("gl", "") }));
+      const kept = this.box.layout ? { dragmode: this.box.layout.dragmode, selections: this.box.layout.selections } : {};
+      const size = { width: this.box.clientWidth, height: this.box.clientHeight };
+      if (size.width < 20 || size.height < 20) return;
+      // Plotly writes into what it is given; axes are copied so that the spec stays as it was sent.
+      await Plotly.react(this.box, traces, structuredClone({ ...layout, ...kept, ...size }), config);
+      if (!this.listening) this.listen();
+    }
+  }
+
+  listen() {
+    this.listening = true;
+    this.box.on("plotly_click", (event) => {
+      const id = synthetic(event.points)[0];
+      if (id !== undefined) this.on.click?.(id);
+    });
+    this.box.on("plotly_selected", (event) => {
+      if (event?.points) this.on.lasso?.(synthetic(event.points));
+    });
+    this.box.on("plotly_deselect", () => this.on.clear?.());
+  }
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.box;
+    const now = this.box.layout;
+    if (now && width > 20 && (now.width !== width || now.height !== height)) {
+      globalThis.Plotly.relayout(this.box, { width, height });
+    }
+  }
+
+  close() {
+    globalThis.Plotly?.purge(this.box);
+  }
+}
+
+function synthetic(points) {
+  return points.filter((p) => p.data.meta?.layer === "synthetic").map((p) => decode(p.data.customdata)[p.pointNumber]);
+}

@@ -1,0 +1,154 @@
+// The sheet: one picture, with class labels, the selection and flags laid over it.
+
+import { decode, el, panel } from "./tools.js";
+
+const BELOW = 150; // pixels kept for the selected image
+
+export class Sheet {
+  constructor(parent, select) {
+    const made = panel(parent, "dcv-sheet", "Synthetic images");
+    this.root = made.root;
+    this.captionNode = made.caption;
+    this.select = select;
+    this.area = el("div", "dcv-area");
+    this.pane = el("div", "dcv-pane", { tabindex: "0", role: "listbox", "aria-multiselectable": "true" });
+    this.image = el("img", "dcv-image", { alt: "", draggable: "false" });
+    this.over = el("canvas", "dcv-over", { "aria-hidden": "true" });
+    this.names = el("div", "dcv-names", { "aria-hidden": "true" });
+    this.pane.append(this.image, this.over);
+    this.area.append(this.names, this.pane);
+    this.root.append(this.area);
+    this.pane.addEventListener("click", (event) => this.click(event));
+  }
+
+  draw(spec, detail, selected, words) {
+    this.root.hidden = !spec;
+    if (!spec) return;
+    Object.assign(this, { spec, detail, selected });
+    this.ids = decode(spec.cells.ids);
+    this.left = decode(spec.cells.left);
+    this.top = decode(spec.cells.top);
+    if (this.image.src !== spec.src) this.image.src = spec.src;
+    this.pane.setAttribute("aria-label", spec.alt);
+    this.captionNode.textContent = this.captionNode.title = words.sheet;
+    this.drawNames();
+    this.resize();
+  }
+
+  drawNames() {
+    const key = JSON.stringify(this.spec.rows);
+    if (key === this.named) return;
+    this.named = key;
+    this.names.replaceChildren(
+      ...this.spec.rows.map((row) => {
+        const label = el("span", "", { title: row.text }, row.text);
+        label.style.color = row.colour;
+        return label;
+      }),
+    );
+    const first = this.spec.rows.every((row) => row.x === 0);
+    const longest = Math.max(...this.spec.rows.map((row) => row.text.length));
+    this.gutter = first ? Math.min(86, 12 + 8 * longest) : 0; // blocks side by side carry no labels of their own
+    this.names.hidden = !first;
+    this.names.style.width = this.pane.style.marginLeft = `${this.gutter}px`;
+  }
+
+  resize() {
+    if (!this.spec) return;
+    const { width, height } = this.spec;
+    const room = { w: this.area.clientWidth - this.gutter - 2, h: this.root.clientHeight - this.root.firstChild.offsetHeight - BELOW };
+    if (room.w < 20 || room.h < 20) return;
+    const ratio = window.devicePixelRatio || 1;
+    let scale = Math.min(room.w / width, room.h / height);
+    if (scale * ratio >= 3) scale = Math.floor(scale * ratio) / ratio; // whole pixels while that costs little
+    this.image.classList.toggle("dcv-smooth", scale * ratio < 3);
+    this.scale = scale;
+    const size = { width: `${width * scale}px`, height: `${height * scale}px` };
+    Object.assign(this.pane.style, size);
+    [...this.names.children].forEach((label, i) => {
+      label.style.top = `${this.spec.rows[i].y * scale}px`;
+      label.style.fontSize = `${Math.max(9, Math.min(15, this.spec.side[1] * scale * 0.5))}px`;
+    });
+    this.over.width = Math.round(width * scale * ratio);
+    this.over.height = Math.round(height * scale * ratio);
+    this.mark(scale * ratio, ratio);
+  }
+
+  mark(scale, ratio) {
+    const pen = this.over.getContext("2d");
+    const style = getComputedStyle(this.root);
+    const [cw, ch] = this.spec.side;
+    const gap = Math.max(1, cw / 10);
+    pen.clearRect(0, 0, this.over.width, this.over.height);
+    pen.fillStyle = this.spec.line;
+    for (const x of this.spec.lines) pen.fillRect(Math.round(x * scale), 0, ratio, this.over.height);
+    const off = this.detail ? decode(this.detail.off) : [];
+    this.ids.forEach((id, i) => {
+      const [x, y, w, h] = [this.left[i] * scale, this.top[i] * scale, (cw - gap) * scale, (ch - gap) * scale];
+      const chosen = this.selected.has(id);
+      if (this.selected.size && !chosen) {
+        pen.globalAlpha = 0.72;
+        pen.fillStyle = style.getPropertyValue("--dcv-ground");
+        pen.fillRect(x, y, w, h);
+        pen.globalAlpha = 1;
+      }
+      if (off[i] > 95) {
+        pen.fillStyle = style.getPropertyValue("--dcv-selection"); // a corner mark: off the manifold
+        pen.beginPath();
+        pen.moveTo(x + w, y);
+        pen.lineTo(x + w - Math.max(5 * ratio, w / 5), y);
+        pen.lineTo(x + w, y + Math.max(5 * ratio, w / 5));
+        pen.fill();
+      }
+      if (chosen) {
+        pen.strokeStyle = style.getPropertyValue("--dcv-selection");
+        pen.lineWidth = 2 * ratio;
+        pen.strokeRect(x - ratio, y - ratio, w + 2 * ratio, h + 2 * ratio);
+      }
+    });
+  }
+
+  click(event) {
+    const box = this.image.getBoundingClientRect();
+    const [x, y] = [(event.clientX - box.left) / this.scale, (event.clientY - box.top) / this.scale];
+    const [cw, ch] = this.spec.side;
+    const at = this.ids.findIndex((_, i) => x >= this.left[i] && x < this.left[i] + cw && y >= this.top[i] && y < this.top[i] + ch);
+    if (at < 0) return this.select(new Set(), null);
+    const id = this.ids[at];
+    const several = event.shiftKey || event.ctrlKey || event.metaKey;
+    const ids = several ? new Set(this.selected) : new Set();
+    const again = ids.delete(id) || (!several && this.selected.size === 1 && this.selected.has(id));
+    if (!again) ids.add(id);
+    return this.select(ids, again ? ([...ids].pop() ?? null) : id);
+  }
+
+  holds(target) {
+    return target === this.pane && Boolean(this.spec);
+  }
+
+  key(event) {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!step) return false;
+    event.preventDefault();
+    const from = this.ids.indexOf([...this.selected].pop());
+    const [cw, ch] = this.spec.side;
+    const [x, y] = from < 0 ? [this.left[0] - cw * step[0], this.top[0] - ch * step[1]] : [this.left[from], this.top[from]];
+    const near = (i) => Math.abs(this.left[i] - x - step[0] * cw) < cw / 2 && Math.abs(this.top[i] - y - step[1] * ch) < ch / 2;
+    const at = this.ids.findIndex((_, i) => near(i));
+    if (at >= 0) this.select(new Set([this.ids[at]]), this.ids[at]);
+    return true;
+  }
+
+  cut(id, canvas) {
+    // The image of an id, at its stored resolution, onto a canvas.
+    const i = this.ids?.indexOf(id) ?? -1;
+    if (i < 0 || !this.image.complete || !this.image.naturalWidth) return false;
+    const factor = this.image.naturalWidth / this.spec.width;
+    const gap = Math.max(1, Math.round((this.spec.side[1] * 0.9) / 9));
+    const [w, h] = [(this.spec.side[0] - gap) * factor, (this.spec.side[1] - gap) * factor];
+    canvas.width = Math.round(w);
+    canvas.height = Math.round(h);
+    canvas.getContext("2d").drawImage(this.image, this.left[i] * factor, this.top[i] * factor, w, h, 0, 0, canvas.width, canvas.height);
+    return true;
+  }
+}

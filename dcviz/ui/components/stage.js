@@ -1,0 +1,264 @@
+// The stage: sheet, map and curves around one step, one selection and one scrubber.
+// It draws the specs that dcviz/figures makes; it knows no colours, no trace rules and no method.
+
+import { Bar } from "./bar.js";
+import { Detail } from "./detail.js";
+import { Plot, plotly } from "./plot.js";
+import { Sheet } from "./sheet.js";
+import { decode, el, shared } from "./tools.js";
+
+const stages = new WeakMap(); // parent element -> Stage
+const KEPT = 260; // frames in the browser's memory
+
+export default function (component) {
+  const { data, parentElement } = component;
+  if (data.kind === "real") {
+    shared.real.set(data.key, data);
+    shared.stages.forEach((stage) => stage.draw());
+    return undefined;
+  }
+  let stage = stages.get(parentElement);
+  if (!stage) {
+    stage = new Stage(parentElement);
+    stages.set(parentElement, stage);
+    shared.stages.add(stage);
+  }
+  stage.receive(component);
+  return () => {
+    // Called before the next data as well as at the end: only an element that left the page is torn down.
+    setTimeout(() => parentElement.isConnected || stage.close(), 0);
+  };
+}
+
+class Stage {
+  constructor(parent) {
+    this.root = el("div", "dcv-stage", { role: "region", "aria-label": "Synthetic images, map and curves" });
+    parent.replaceChildren(this.root);
+    this.frames = new Map(); // step -> frame
+    this.selected = new Set(); // ids
+    this.focus = null; // the id that is shown enlarged
+    this.step = null; // the step asked for; null follows the run
+    this.kind = "umap";
+    this.asked = "";
+    const panels = el("div", "dcv-panels");
+    this.sheet = new Sheet(panels, (ids, id) => this.select(ids, id));
+    this.detail = new Detail(this.sheet.root);
+    this.map = new Plot(panels, "dcv-map", "Map", {
+      click: (id) => this.select(new Set([id]), id),
+      lasso: (ids) => this.select(new Set(ids), ids[0] ?? null),
+      clear: () => this.select(new Set(), null),
+    });
+    this.switch = this.makeSwitch(this.map.head);
+    this.curves = new Plot(panels, "dcv-curves", "Curves", {});
+    this.bar = new Bar({ show: (step) => this.show(step), need: (steps) => this.need(steps) });
+    this.root.append(panels, this.bar.root);
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(panels);
+    this.onKey = (event) => this.key(event);
+    this.onResize = () => this.fit();
+    document.addEventListener("keydown", this.onKey);
+    window.addEventListener("resize", this.onResize);
+    plotly().then(() => this.draw());
+  }
+
+  close() {
+    document.removeEventListener("keydown", this.onKey);
+    window.removeEventListener("resize", this.onResize);
+    this.observer.disconnect();
+    this.bar.pause();
+    this.map.close();
+    this.curves.close();
+    shared.stages.delete(this);
+  }
+
+  receive(component) {
+    const { data } = component;
+    this.say = component.setStateValue;
+    this.command = component.setTriggerValue;
+    const scene = `${data.run}|${data.theme}|${data.real}`;
+    if (scene !== this.scene) {
+      this.frames.clear();
+      if (this.data && data.run !== this.data.run) this.forget(data);
+      if (!this.data && data.step !== null) this.step = data.step;
+      this.scene = scene;
+    }
+    this.data = data;
+    for (const frame of data.frames) this.keep(frame);
+    if (data.title) document.title = data.title;
+    this.draw();
+    this.fit();
+  }
+
+  forget(data) {
+    this.selected = new Set();
+    this.focus = null;
+    this.step = data.step;
+    this.bar.pause();
+  }
+
+  keep(frame) {
+    this.frames.delete(frame.step);
+    this.frames.set(frame.step, frame);
+    if (this.frames.size > KEPT) this.frames.delete(this.frames.keys().next().value);
+  }
+
+  // ---------------------------------------------------------------- which step
+
+  show(step) {
+    this.step = step; // null: follow
+    this.need([]);
+    this.draw();
+  }
+
+  need(more) {
+    const want = [this.step, ...more].filter((s) => s !== null && !this.frames.has(s));
+    const view = { step: this.step, want, film: this.focus };
+    const text = JSON.stringify(view);
+    if (text === this.asked) return;
+    this.asked = text;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.say("view", view), 40);
+  }
+
+  get frame() {
+    const wanted = this.step ?? this.data.latest;
+    if (this.frames.has(wanted)) this.shown = this.frames.get(wanted);
+    return this.frames.has(this.shown?.step) ? this.shown : (this.data.frames[0] ?? null);
+  }
+
+  // ----------------------------------------------------------------- selection
+
+  select(ids, focus) {
+    this.selected = ids;
+    this.focus = focus;
+    this.need([]);
+    this.draw();
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.key === "Escape") return this.select(new Set(), null);
+    if (event.key === " " && !pressing(event.target)) {
+      event.preventDefault();
+      const live = this.step === null && this.data.alive;
+      return live ? this.command("command", "pause") : this.bar.toggle();
+    }
+    if (this.sheet.holds(event.target) && this.sheet.key(event)) return undefined;
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (move) {
+      event.preventDefault();
+      this.bar.move(move);
+    }
+    return undefined;
+  }
+
+  // ------------------------------------------------------------------- drawing
+
+  draw() {
+    if (!this.data) return;
+    const { data, frame } = this;
+    const real = shared.real.get(data.real);
+    this.root.classList.toggle("dcv-planar", Boolean(data.planar));
+    this.root.classList.toggle("dcv-empty", !data.run);
+    if (frame) this.sheet.draw(frame.sheet ?? null, frame.detail ?? null, this.selected, data.words);
+    this.drawMap(frame, real);
+    if (data.curves) this.curves.draw(moved(data.curves, frame?.step));
+    this.curves.caption(data.words.curves);
+    this.detail.draw({ frame, real, sheet: this.sheet, focus: this.focus, selected: this.selected, data });
+    this.bar.draw({ data, step: frame?.step ?? 0, following: this.step === null, has: (s) => this.frames.has(s) });
+  }
+
+  drawMap(frame, real) {
+    if (!real) return;
+    const kinds = Object.keys(real.maps);
+    const kind = kinds.includes(this.kind) ? this.kind : kinds[0];
+    const layer = real.maps[kind];
+    this.drawSwitch(kinds, kind);
+    const live = frame?.maps?.[kind] ?? [];
+    this.map.draw({ ...layer, data: [...layer.data, ...this.marked(live)] });
+    this.map.caption(layer.caption, layer.explained);
+  }
+
+  marked(traces) {
+    // Selection by id, never by position; everything else keeps its place and is dimmed by its own spec.
+    const some = this.selected.size > 0;
+    const ring = { x: [], y: [] };
+    const out = traces.map((trace) => {
+      if (trace.meta.layer === "trail" && some) return this.ownTrails(trace);
+      if (trace.meta.layer !== "synthetic") return trace;
+      const ids = decode(trace.customdata);
+      const at = [];
+      ids.forEach((id, i) => this.selected.has(id) && at.push(i));
+      if (at.length) {
+        const [x, y] = [decode(trace.x), decode(trace.y)];
+        for (const i of at) ring.x.push(x[i]) && ring.y.push(y[i]);
+      }
+      return { ...trace, selectedpoints: some ? at : null };
+    });
+    return out.map((trace) => (trace.meta.layer === "selection" ? { ...trace, ...ring } : trace));
+  }
+
+  ownTrails(trace) {
+    const { stride } = trace.meta;
+    const keep = Array.from(decode(trace.customdata)).flatMap((id, i) => (this.selected.has(id) ? [i] : []));
+    const part = (packed) => keep.flatMap((i) => Array.from(decode(packed).slice(i * stride, (i + 1) * stride)));
+    return { ...trace, x: part(trace.x), y: part(trace.y), customdata: [] };
+  }
+
+  makeSwitch(head) {
+    const root = el("div", "dcv-switch", { role: "radiogroup", "aria-label": "Which map" });
+    head.children[0].after(root);
+    return root;
+  }
+
+  drawSwitch(kinds, kind) {
+    const now = kinds.join() + kind;
+    if (this.switched === now) return;
+    this.switched = now;
+    this.switch.replaceChildren(
+      ...kinds.filter(() => kinds.length > 1).map((name) => {
+        const on = String(name === kind);
+        const button = el("button", "", { type: "button", role: "radio", "aria-checked": on }, name.toUpperCase());
+        button.onclick = () => {
+          this.kind = name;
+          this.draw();
+        };
+        return button;
+      }),
+    );
+  }
+
+  // ---------------------------------------------------------------------- size
+
+  fit() {
+    const top = this.root.getBoundingClientRect().top + (this.scroller()?.scrollTop ?? 0);
+    const tall = Math.max(470, window.innerHeight - Math.round(top) - 10);
+    if (tall !== this.tall) this.root.style.height = `${(this.tall = tall)}px`;
+  }
+
+  scroller() {
+    return this.root.closest("[data-testid='stMain']");
+  }
+
+  resize() {
+    this.fit();
+    this.map.resize();
+    this.curves.resize();
+    this.sheet.resize();
+  }
+}
+
+function moved(spec, step) {
+  if (step === undefined) return spec;
+  const shapes = spec.layout.shapes.map((s) => (s.name === "now" ? { ...s, x0: step, x1: step } : s));
+  return { ...spec, layout: { ...spec.layout, shapes } };
+}
+
+function typing(target) {
+  const box = target.closest?.("input, textarea, select, [contenteditable='true'], [role='combobox'], [role='slider']");
+  return Boolean(box) && box.type !== "checkbox" && !box.classList.contains("dcv-range");
+}
+
+function pressing(target) {
+  return Boolean(target.closest?.("button, a, [role='button'], input[type='checkbox']"));
+}

@@ -1,0 +1,56 @@
+"""The one live component: how it is mounted and what it sends back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from dcviz.ui.assets import ensure_plotly
+
+
+@dataclass(frozen=True)
+class View:
+    """What the person at the screen looks at."""
+
+    step: int | None = None  # None follows the run
+    want: tuple[int, ...] = ()  # steps whose frames the browser does not have yet
+    film: int | None = None  # the id whose history is shown
+
+
+@cache
+def _component() -> Any:
+    ensure_plotly()
+    return st.components.v2.component("dcviz.stage", js="stage.js", css="stage.css", isolate_styles=False)
+
+
+def real_layer(layer: Mapping[str, Any]) -> None:
+    """Send what does not change during a run, once; mounted outside the live fragment."""
+    _component()(key="stage-real", data={"kind": "real", **layer}, height=1)
+
+
+def stage(data: Mapping[str, Any], *, key: str = "stage") -> tuple[View, str | None]:
+    """Draw the stage; returns the view asked for, and a command (``pause``) if one was given by key."""
+    result = _component()(key=key, data={"kind": "live", **data}, on_view_change=_nothing, on_command_change=_nothing)
+    return read_view(result.view), result.command
+
+
+def view_of(key: str = "stage") -> View:
+    """The view as of this script run, before the component is drawn."""
+    return read_view((st.session_state.get(key) or {}).get("view"))
+
+
+def read_view(sent: Any) -> View:
+    """What the browser sent, with anything malformed ignored."""
+    if not isinstance(sent, Mapping):
+        return View()
+    whole = [s for s in (sent.get("want") or []) if isinstance(s, int)]
+    step, film = sent.get("step"), sent.get("film")
+    return View(step if isinstance(step, int) else None, tuple(whole[:24]), film if isinstance(film, int) else None)
+
+
+def _nothing() -> None:
+    """A state of a component is only readable where it has a callback."""
