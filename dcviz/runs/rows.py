@@ -1,0 +1,212 @@
+"""What the store hands out: runs, their owners, commands and events; and which status may follow which."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from secrets import token_hex
+from typing import Any
+
+from dcviz.errors import Refused
+from dcviz.records import FINAL, RunConfig, Status, from_json
+
+STALE_SECONDS = 10.0  # without a heartbeat, when the clock cannot tell whose process it is
+FOREIGN_SECONDS = 60.0  # without a heartbeat from another machine, whose processes cannot be seen
+EPOCH = 1_735_689_600  # 2025-01-01: from where the time in an id counts
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
+STEERING = ("pause", "resume", "stop", "step")  # commands about going on; the others change the work itself
+
+FOLLOWS: Mapping[str, frozenset[str]] = {
+    "queued": frozenset({"running", "paused", "cancelled"}),
+    "running": frozenset({"paused", "done", "failed", "cancelled", "interrupted"}),
+    "paused": frozenset({"queued", "running", "cancelled"}),
+    "interrupted": frozenset({"queued", "running", "cancelled"}),
+}
+
+
+def check_follows(run: str, now: str, then: str) -> None:
+    """Refuse a change of status that makes no sense."""
+    if then in FOLLOWS.get(now, ()):
+        return
+    cure = "fork it, or start a new run." if now in FINAL else "wait, or look at it again."
+    raise Refused(f"{run} is {now} and cannot become {then}: {cure}")
+
+
+def check_id(run: str) -> str:
+    """The id, or a refusal: it becomes a path, so nothing else may pass."""
+    if not isinstance(run, str) or not ID.fullmatch(run):
+        raise Refused(f"{str(run)[:60]!r} is not the id of a run; ids look like 0q3k9f-energy (see: dcviz runs).")
+    return run
+
+
+def new_id(config: RunConfig, now: float) -> str:
+    """An id that sorts by time and tells the method: seconds since 2025 in base 36, and a word.
+
+    >>> new_id(RunConfig(preset="m3d/small"), EPOCH + 36**4)
+    '010000-m3d'
+    """
+    seconds, digits = int(now - EPOCH), ""
+    for _ in range(6):
+        seconds, digit = divmod(seconds, 36)
+        digits = DIGITS[digit] + digits
+    word = re.sub("[^a-z0-9]+", "-", _method(config).lower()).strip("-")[:24].strip("-")
+    return f"{digits}-{word}" if word else digits
+
+
+def _method(config: RunConfig) -> str:
+    if config.preset:
+        return config.preset.split("/")[0]
+    if not config.terms:
+        return ""
+    term = config.terms[0]
+    divergence = term.params.get("divergence")
+    name = divergence.get("name") if isinstance(divergence, Mapping) else divergence
+    return str(name or term.discrepancy)
+
+
+@cache
+def place() -> str:
+    """This machine, down to the process namespace: within it, a process id means the same to everyone."""
+    try:
+        namespace = os.readlink("/proc/self/ns/pid")
+    except OSError:  # not Linux
+        namespace = ""
+    return f"{platform.node()} {namespace}".strip()
+
+
+def _started(pid: int) -> float | None:
+    """When a process of this machine started, in seconds since 1970; None when there is none (any more)."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
+    except psutil.NoSuchProcess:
+        return None
+    except psutil.AccessDenied:  # it lives, and is another user's: its start stays unknown
+        return float("nan")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who works on a run: one worker of one process."""
+
+    pid: int
+    started: float
+    host: str
+    token: str  # tells two workers of one process apart
+
+    @classmethod
+    def here(cls) -> Owner:
+        """A new worker of this process."""
+        pid = os.getpid()
+        return cls(pid, _started(pid) or 0.0, place(), token_hex(8))
+
+
+def dead(pid: int, started: float, host: str, beat: float) -> bool:
+    """Whether the process that holds a lease is gone, as far as can be known from here."""
+    silence = time.time() - beat
+    if host != place():
+        return silence > FOREIGN_SECONDS
+    found = _started(pid)
+    if found is None:
+        return True
+    # Another process may have got the same id; but start times shift when the clock is set: so silence counts, too.
+    return abs(found - started) > 2 and silence > STALE_SECONDS
+
+
+@lru_cache(maxsize=1024)
+def _config(text: str) -> RunConfig:
+    return from_json(RunConfig, text)
+
+
+@cache
+def versions() -> dict[str, Any]:
+    """What a result may depend on, found without importing torch."""
+    from importlib import metadata
+
+    from dcviz import __version__
+
+    try:
+        torch = metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        torch = ""
+    return {
+        "python": platform.python_version(),
+        "torch": torch,
+        "dcviz": __version__,
+        "platform": platform.platform(),
+        "cpus": os.cpu_count() or 1,
+    }
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as it stood when it was read."""
+
+    id: str
+    name: str
+    note: str
+    created: float  # seconds since 1970
+    status: Status
+    text: str  # how it ended, in a sentence
+    config_text: str = field(repr=False)  # JSON
+    step: int  # the last done
+    steps: int  # of condensing, in all
+    seconds: float  # worked so far
+    parent: str | None
+    parent_step: int | None
+    device: str  # where it runs or ran last; before that, where it was asked to
+    versions_text: str = field(repr=False)  # JSON
+    phase: str  # what is being done, in words, while it runs
+    until: int | None  # pause again at this step
+    changes: int  # grows with everything written about it
+    pictures: int  # grows with every picture saved
+    pid: int | None = None  # of the process that works on it
+    started: float | None = None  # when that process started
+    host: str | None = None
+    heartbeat: float | None = None  # its last sign of life, seconds since 1970
+
+    @property
+    def config(self) -> RunConfig:
+        """Its configuration, shared by all who read it."""
+        return _config(self.config_text)
+
+    @property
+    def versions(self) -> dict[str, Any]:
+        """Under which versions it was made."""
+        found: dict[str, Any] = json.loads(self.versions_text)
+        return found
+
+    @property
+    def alive(self) -> bool:
+        """Whether a living process works on it."""
+        if self.status != "running" or self.pid is None:
+            return False
+        return not dead(self.pid, self.started or 0.0, self.host or "", self.heartbeat or 0.0)
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a window or another process asks of a run."""
+
+    kind: str  # pause | resume | stop | step | rate | …
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened to a run, at which step."""
+
+    step: int
+    kind: str
+    payload: dict[str, Any]
+    at: float  # seconds since 1970
