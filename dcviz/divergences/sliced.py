@@ -58,8 +58,7 @@ class Sliced(Divergence):
         points, w, _, centre = cloud(x, weights)
         position, order = (points @ theta).mT.sort(-1)  # (…, L, N)
         mass = _wide(_sorted_weights(w, order))
-        levels = torch.nn.functional.pad(mass.cumsum(-1), (1, 0))  # (…, L, N+1), from 0 to 1
-        integrals = torch.nn.functional.pad((mass * position).cumsum(-1), (1, 0))
+        levels, integrals = mass.cumsum(-1), (mass * position).cumsum(-1)  # of the quantile function, at each point
         second = (mass * position.square()).sum(-1).mean(-1)
         return theta, centre, levels, integrals, position, second
 
@@ -72,8 +71,8 @@ class Sliced(Divergence):
         position, order = (points @ theta).mT.sort(-1)  # (…, L, M)
         mass = _sorted_weights(v, order)
         until = _wide(mass).cumsum(-1)
-        at = torch.searchsorted(levels[..., 1:].contiguous(), until).clamp_(max=real.shape[-1] - 1)
-        reached = integrals.gather(-1, at) + real.gather(-1, at) * (until - levels.gather(-1, at))
+        at = torch.searchsorted(levels, until).clamp_(max=real.shape[-1] - 1)
+        reached = integrals.gather(-1, at) - real.gather(-1, at) * (levels.gather(-1, at) - until)
         reached[..., -1] = integrals[..., -1]  # all of it, whatever the rounding of the last level
         wanted = reached.diff(dim=-1, prepend=torch.zeros_like(reached[..., :1]))  # q_j
         value = second + (mass * position.square() - 2 * position * wanted).sum(-1).mean(-1)
