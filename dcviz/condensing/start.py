@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dcviz.data.transforms import pixels
 from dcviz.errors import Refused, unknown
 from dcviz.types import Dataset
 
@@ -92,8 +93,7 @@ def pieces(
 
 def real(dataset: Dataset, indices: Tensor) -> Tensor:
     """Training samples in model space ``(n, *shape)``."""
-    x = dataset.train.x[indices]
-    return dataset.transform.forward(x if x.is_floating_point() else x / 255)
+    return dataset.transform.forward(pixels(dataset.train.x[indices]))
 
 
 def _check(kind: str, dataset: Dataset, budget: int, features: Features | None) -> None:

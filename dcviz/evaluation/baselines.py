@@ -69,10 +69,24 @@ def baseline(  # noqa: PLR0913  (three of them rare, by keyword only)
     found = known(key, cache)
     if found is not None:
         return found
-    samples = yield from _samples(kind, dataset, budget, protocol.seeds, seed, device)
-    score = yield from measure_each(lambda i: samples[i], dataset, protocol, seed=seed, device=device, of=kind)
+    score = yield from afresh(kind, dataset, budget, protocol, seed=seed, device=device)
     if cache is not None:
         cache.save_cached("baseline", key, {}, json.loads(to_json(score)))
+    return score
+
+
+def afresh(
+    kind: str,
+    dataset: Dataset,
+    budget: int,
+    protocol: EvaluationProtocol,
+    *,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+) -> Work[Score]:
+    """A baseline measured now, whatever is known."""
+    samples = yield from _samples(kind, dataset, budget, protocol.seeds, seed, device)
+    score = yield from measure_each(lambda i: samples[i], dataset, protocol, seed=seed, device=device, of=kind)
     return score
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from dcviz.data.transforms import pixels
 from dcviz.nets import WIDTHS, network
 from dcviz.randomness import generator
 from dcviz.records import EvaluationProtocol, Score
@@ -92,8 +93,7 @@ def fitting(protocol: EvaluationProtocol, shape: tuple[int, ...]) -> EvaluationP
 
 def in_model_space(dataset: Dataset, split: Split, indices: Tensor | slice) -> tuple[Tensor, Tensor]:
     """Some samples of a split, transformed, with their classes."""
-    x = split.x[indices]
-    return dataset.transform.forward(x if x.is_floating_point() else x / 255), split.y[indices]
+    return dataset.transform.forward(pixels(split.x[indices])), split.y[indices]
 
 
 def _score(
