@@ -70,8 +70,12 @@ MIGRATIONS = (
 _INHERITED: list[list[sqlite3.Connection]] = []  # of a parent process: never used again, and never closed
 
 
-class NoRoom(Refused):
-    """The disk is full. What was stored before is intact, and a run can go on once there is room."""
+class Trouble(Refused):
+    """The store cannot be used at the moment; what was stored before is intact, and a run can go on later."""
+
+
+class NoRoom(Trouble):
+    """The disk is full."""
 
 
 class Database:
@@ -167,27 +171,27 @@ def in_words(home: Path) -> Iterator[None]:
         raise refusal from error
 
 
-def _of_the_disk(home: Path, error: OSError) -> Refused:
+def _of_the_disk(home: Path, error: OSError) -> Trouble:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return no_room(home)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return read_only(home)
     what = error.strerror or str(error)
-    return Refused(f"{home} cannot hold a store ({what}): make it a folder you can write in, or set DCVIZ_HOME.")
+    return Trouble(f"{home} cannot hold a store ({what}): make it a folder you can write in, or set DCVIZ_HOME.")
 
 
-def _of_the_database(home: Path, error: sqlite3.Error) -> Refused | None:
+def _of_the_database(home: Path, error: sqlite3.Error) -> Trouble | None:
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return no_room(home)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return read_only(home)
     if code == sqlite3.SQLITE_IOERR:
-        return Refused(f"the disk of {home} reports an error ({error}): check it, or set DCVIZ_HOME to another folder.")
+        return Trouble(f"the disk of {home} reports an error ({error}): check it, or set DCVIZ_HOME to another folder.")
     if code == sqlite3.SQLITE_BUSY:
-        return Refused(f"the store in {home} was locked for {BUSY_SECONDS:.0f} s by another program: end that program.")
+        return Trouble(f"the store in {home} was locked for {BUSY_SECONDS:.0f} s by another program: end that program.")
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return Refused(
+        return Trouble(
             f"the database in {home} is damaged or not one of dcviz ({error}): move it away to begin with an empty "
             "store; the pictures and checkpoints under runs/ stay."
         )
@@ -202,6 +206,6 @@ def no_room(home: Path) -> NoRoom:
     )
 
 
-def read_only(home: Path) -> Refused:
+def read_only(home: Path) -> Trouble:
     """The refusal of a folder that cannot be written."""
-    return Refused(f"dcviz cannot write in {home}: allow writing there, or set DCVIZ_HOME to a folder of your own.")
+    return Trouble(f"dcviz cannot write in {home}: allow writing there, or set DCVIZ_HOME to a folder of your own.")

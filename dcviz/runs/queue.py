@@ -167,7 +167,9 @@ def _holds(db: sqlite3.Connection, row: int, owner: Owner) -> bool:
 
 
 def _busy(db: sqlite3.Connection, host: str, device: str) -> bool:
-    return db.execute("SELECT 1 FROM leases WHERE host = ? AND device = ?", (host, device)).fetchone() is not None
+    """Whether the device has a worker; ``auto`` may be any device, so it is taken when any is."""
+    query = "SELECT 1 FROM leases WHERE host = ? AND (device IN (?, 'auto') OR ? = 'auto')"
+    return db.execute(query, (host, device, device)).fetchone() is not None
 
 
 def _next(db: sqlite3.Connection, device: str, run: str | None) -> tuple[int, str] | None:

@@ -16,14 +16,14 @@ from typing import Any
 
 from dcviz.errors import Refused
 from dcviz.records import RunConfig, to_json
-from dcviz.runs.database import NoRoom, in_words
+from dcviz.runs.database import NoRoom, Trouble, in_words
 from dcviz.runs.history import History
 from dcviz.runs.home import RUN_COLUMNS, number, touch
 from dcviz.runs.pictures import Pictures
 from dcviz.runs.queue import Queue, device_name
 from dcviz.runs.rows import Command, Event, Owner, Run, check_id, new_id, versions
 
-__all__ = ["Command", "Event", "NoRoom", "Owner", "Run", "Store"]
+__all__ = ["Command", "Event", "NoRoom", "Owner", "Run", "Store", "Trouble"]
 
 NAME_LENGTH, NOTE_LENGTH = 120, 20_000  # characters, at most
 
