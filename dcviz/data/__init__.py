@@ -1,0 +1,63 @@
+"""Real data: bundled digits, planar toys, torchvision's sets, and your own images, each with its transform.
+
+Importing this room needs neither torch nor scikit-learn; `catalogue` says at once what there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dcviz.data.catalogue import DataInfo, catalogue, data_folder
+from dcviz.types import Dataset, Progress, silent
+
+if TYPE_CHECKING:
+    from dcviz.data.splits import Source
+    from dcviz.records import DataConfig
+
+__all__ = ["DataInfo", "catalogue", "data_folder", "dataset"]
+
+KEPT = 3  # data sets held in memory between calls; MNIST is 55 MB, SVHN 300 MB
+
+_cache: dict[tuple[DataConfig, str], Dataset] = {}
+
+
+def dataset(config: DataConfig | str, progress: Progress = silent) -> Dataset:
+    """The real set that a configuration (or a bare name) describes.
+
+    Args:
+        config: what to load; with a path, the path decides and the name is not looked at.
+        progress: hears of downloads and long reading; may raise `Cancelled`.
+
+    Raises:
+        Refused: an unknown name or class, files that are missing or do not fit, an impossible size.
+    """
+    from dcviz.records import DataConfig
+
+    config = DataConfig(name=config) if isinstance(config, str) else config
+    if config.path is not None:  # the files may change: read them again
+        return _load(config, progress)
+    key = (config, str(data_folder()))
+    if key not in _cache:
+        made = _load(config, progress)
+        while len(_cache) >= KEPT:
+            _cache.pop(next(iter(_cache)), None)
+        _cache[key] = made
+    return _cache[key]
+
+
+def _load(config: DataConfig, progress: Progress) -> Dataset:
+    from dcviz.data.splits import finish
+    from dcviz.errors import unknown
+
+    infos = {info.name: info for info in catalogue()}
+    if config.path is None and config.name not in infos:
+        raise unknown("data set", config.name, infos)
+    progress(f"reading {config.path or infos[config.name].title}", 0.0)
+    return finish(_source(config)(config, progress), config, progress)
+
+
+def _source(config: DataConfig) -> Callable[[DataConfig, Progress], Source]:
+    from dcviz.data import bundled, toy
+
+    return toy.source if config.name in toy.FIGURES else bundled.source

@@ -1,0 +1,124 @@
+"""T as a discrepancy sees it: transformed, on the device, drawn by the step's generator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dcviz.data.transforms import pixels
+from dcviz.randomness import generator
+from dcviz.types import Batch, ClassBatch, Dataset
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+RESIDENT = 2**30  # bytes of float32: a larger training part is transformed batch by batch
+CHUNK = 4096
+
+
+class Real:
+    """The training part of a data set on a device; `at` gives the view of one step."""
+
+    def __init__(self, dataset: Dataset, device: torch.device, seed: int) -> None:
+        """Transform and move the samples if they fit, and index the classes."""
+        import torch
+
+        train = dataset.train
+        self.shape, self.fingerprint, self.device, self.seed = dataset.shape, dataset.fingerprint, device, seed
+        self.counts = torch.bincount(train.y, minlength=len(dataset.classes))  # (C,) on the CPU
+        self.members = train.y.argsort(stable=True)  # (N,) by class, in the order of the source within
+        self.first = self.counts.cumsum(0) - self.counts  # (C,) where each class begins in members
+        self.id, self.y = train.id, train.y.to(device)
+        self._stored, self._transform = train.x, dataset.transform
+        self._resident = self._transformed() if 4 * train.x.numel() <= RESIDENT else None
+
+    def __len__(self) -> int:
+        """N."""
+        return len(self.id)
+
+    def at(self, step: int) -> RealSampler:
+        """T during one step: its draws depend on (seed, step) only."""
+        return RealSampler(self, generator(self.seed, "real", step))
+
+    def take(self, indices: Tensor) -> Tensor:
+        """Samples ``(n, *shape)`` in model space on the device, by index ``(n,)`` on the CPU."""
+        if self._resident is not None:
+            return self._resident[self.move(indices)]
+        return self._transform.forward(pixels(self._stored[indices].to(self.device)))
+
+    def move(self, small: Tensor) -> Tensor:
+        """A CPU tensor on the device, without waiting for what the device is doing."""
+        if self.device.type != "cuda":
+            return small.to(self.device)
+        return small.pin_memory().to(self.device, non_blocking=True)
+
+    def _transformed(self) -> Tensor:
+        import torch
+
+        x = torch.empty(self._stored.shape, device=self.device, dtype=torch.float32)
+        for begin in range(0, len(x), CHUNK):
+            part = pixels(self._stored[begin : begin + CHUNK].to(self.device))
+            x[begin : begin + CHUNK] = self._transform.forward(part)
+        return x
+
+
+class RealSampler:
+    """One step's view of a `Real`; calls within the step continue one stream of random numbers."""
+
+    def __init__(self, real: Real, at: torch.Generator) -> None:
+        """Bind a generator."""
+        self._real, self._at = real, at
+        self.shape, self.counts, self.device = real.shape, real.counts, real.device
+        self.fingerprint = real.fingerprint
+
+    def batch(self, per_class: int) -> ClassBatch:
+        """Up to ``per_class`` samples of every class without replacement; a smaller class comes whole, masked.
+
+        When every class is small enough, nothing is drawn and all samples come in the order of the source.
+        O(C·max N_c) a call.
+        """
+        import torch
+
+        real, counts = self._real, self.counts
+        largest = int(counts.max())
+        position = torch.arange(largest)
+        absent = position >= counts[:, None]  # (C, largest)
+        if per_class < largest:
+            # one random key a sample, the largest keys win; what is absent always loses
+            keys = torch.rand(absent.shape, generator=self._at).masked_fill_(absent, -1)
+            chosen = keys.topk(per_class, dim=1).indices  # (C, n)
+        else:
+            chosen = position.expand(len(counts), largest)
+        padding = absent.gather(1, chosen)
+        indices = real.members[(real.first[:, None] + chosen).clamp_max(len(real) - 1)]
+        taken = counts.clamp_max(chosen.shape[1])
+        weights = (~padding).float() / taken.clamp_min(1)[:, None]
+        x = real.take(indices.flatten()).unflatten(0, indices.shape)
+        if bool(padding.any()):
+            x = x.masked_fill(real.move(padding).reshape(padding.shape + (1,) * len(self.shape)), 0)
+        return ClassBatch(x, real.move(weights), real.move(real.id[indices].masked_fill(padding, -1)))
+
+    def shuffled(self, size: int) -> Batch:
+        """``size`` samples of the whole set without replacement, all of it when it is smaller."""
+        import torch
+
+        return self._of(torch.randperm(len(self._real), generator=self._at)[:size])
+
+    def poisson(self, rate: float) -> Batch:
+        """Each sample independently with probability ``rate``; may be empty."""
+        import torch
+
+        return self._of((torch.rand(len(self._real), generator=self._at) < rate).nonzero()[:, 0])
+
+    def whole(self, chunk: int = 1024) -> Iterator[Batch]:
+        """All samples once, in the order of the source, in chunks."""
+        import torch
+
+        for indices in torch.arange(len(self._real)).split(chunk):
+            yield self._of(indices)
+
+    def _of(self, indices: Tensor) -> Batch:
+        real = self._real
+        moved = real.move(indices)
+        return Batch(real.take(indices), real.y[moved], real.move(real.id[indices]))

@@ -1,0 +1,183 @@
+"""From a source to a `Dataset`: choose classes and samples, hold a tenth out, fit the transform, take the fingerprint.
+
+Which samples go where follows from a hash of their position, not from a random number generator: the same
+everywhere, in every version of every library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dcviz.data import transforms
+from dcviz.errors import Refused, unknown
+from dcviz.randomness import derived_seed
+from dcviz.records import DataConfig
+from dcviz.types import Dataset, Progress, Split
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+HELD_OUT = 10  # one in so many training samples
+
+
+@dataclass(frozen=True)
+class Source:
+    """Labelled samples as they come, before any choice."""
+
+    name: str
+    title: str
+    classes: tuple[str, ...]
+    train: Split
+    test: Split
+    held_out: Split | None = None  # where the source makes its own; otherwise a tenth of train
+
+
+def finish(source: Source, config: DataConfig, progress: Progress) -> Dataset:
+    """The data set of a source under a configuration.
+
+    Raises:
+        Refused: unknown or too few classes, a size that leaves a class with fewer than two samples, noise for
+            data that are not planar, a transform that does not fit.
+    """
+    if config.noise is not None and source.train.x.dim() > 2:
+        raise Refused(f"noise is a property of the planar sets; leave it out for {source.name}.")
+    source = choose_classes(source, config.classes)
+    train, held_out = source.train, source.held_out
+    if held_out is None:
+        train, held_out = split_off(train, HELD_OUT)
+    train = thin(train, config.size, config.seed, len(source.classes))
+    transform = transforms.fit(config.transform, train.x, progress)
+    mark = fingerprint(source.classes, (train, held_out, source.test), config.transform)
+    progress("data ready", 1.0)
+    return Dataset(source.name, source.title, source.classes, train, held_out, source.test, transform, mark)
+
+
+def make_split(x: Tensor, y: Tensor, first: int = 0) -> Split:
+    """A split of samples numbered from ``first`` on."""
+    import torch
+
+    return Split(x.contiguous(), y.long(), torch.arange(first, first + len(y)))
+
+
+def pick(split: Split, indices: Tensor) -> Split:
+    """Some samples of a split, in the given order."""
+    return Split(split.x[indices], split.y[indices], split.id[indices])
+
+
+def choose_classes(source: Source, names: tuple[str, ...] | None) -> Source:
+    """The source with these classes only, in the source's own order, renumbered from 0."""
+    if names is None:
+        return source
+    for name in names:
+        if name not in source.classes:
+            raise unknown(f"class of {source.name}", name, source.classes)
+    kept = [c for c, name in enumerate(source.classes) if name in names]
+    if len(kept) < 2:
+        raise Refused(
+            f"{len(kept)} class of {source.name} was chosen; choose at least 2, so that they can be told apart."
+        )
+    return replace(
+        source,
+        classes=tuple(source.classes[c] for c in kept),
+        train=_only(source.train, kept),
+        test=_only(source.test, kept),
+        held_out=None if source.held_out is None else _only(source.held_out, kept),
+    )
+
+
+def _only(split: Split, kept: list[int]) -> Split:
+    import torch
+
+    wanted = torch.tensor(kept)
+    found = pick(split, torch.isin(split.y, wanted).nonzero()[:, 0])
+    return Split(found.x, torch.searchsorted(wanted, found.y), found.id)
+
+
+def split_off(split: Split, one_in: int, least: int = 1) -> tuple[Split, Split]:
+    """What stays, and one in ``one_in`` of every class: the nearest whole number, at least ``least``.
+
+    A class of a single sample stays whole. Both parts keep the order of the source.
+    """
+    import numpy as np
+    import torch
+
+    y = split.y.numpy()
+    counts = np.bincount(y)
+    quota = np.maximum(np.rint(counts / one_in).astype(np.int64), least) * (counts > least)
+    away = torch.from_numpy(stratified(y, split.id.numpy(), quota, seed=0))
+    return pick(split, (~away).nonzero()[:, 0]), pick(split, away.nonzero()[:, 0])
+
+
+def thin(split: Split, size: int | None, seed: int, class_count: int) -> Split:
+    """At most ``size`` samples, each class in its proportion but never below two."""
+    import numpy as np
+    import torch
+
+    if size is None:
+        return split
+    if size < 2 * class_count:
+        raise Refused(
+            f"{size} real samples for {class_count} classes is too few: give at least {2 * class_count}, two per class."
+        )
+    if size >= len(split):
+        return split
+    y = split.y.numpy()
+    quota = proportional(np.bincount(y, minlength=class_count), size)
+    return pick(split, torch.from_numpy(stratified(y, split.id.numpy(), quota, seed)).nonzero()[:, 0])
+
+
+def proportional(counts: np.ndarray, total: int, least: int = 2) -> np.ndarray:
+    """Whole numbers ``(C,)`` that sum to ``total``, proportional to counts, each at least min(least, count).
+
+    Largest remainders: the numbers that differ from exact proportion by less than one wherever the floor allows.
+    """
+    import numpy as np
+
+    floor = np.minimum(least, counts)
+    share = counts * total / counts.sum()
+    given = np.clip(np.floor(share).astype(np.int64), floor, counts)
+    while given.sum() != total:
+        short = given.sum() < total
+        free = given < counts if short else given > floor
+        gap = np.where(free, share - given if short else given - share, -np.inf)
+        given[gap.argmax()] += 1 if short else -1
+    return given
+
+
+def stratified(y: np.ndarray, ids: np.ndarray, quota: np.ndarray, seed: int) -> np.ndarray:
+    """A mask ``(n,)`` that is true for ``quota[c]`` samples of every class c, chosen by hash of their ids."""
+    import numpy as np
+
+    order = np.lexsort((hashed(ids, seed), y))  # by class, then hash
+    counts = np.bincount(y, minlength=len(quota))
+    rank = np.arange(len(y)) - np.repeat(counts.cumsum() - counts, counts)  # position within its class
+    mask = np.zeros(len(y), bool)
+    mask[order] = rank < np.repeat(quota, counts)
+    return mask
+
+
+def hashed(ids: np.ndarray, seed: int) -> np.ndarray:
+    """A well-mixed uint64 for every id: the finaliser of SplitMix64 (Steele et al., doi:10.1145/2660193.2660195)."""
+    import numpy as np
+
+    z = ids.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(derived_seed(seed, "which samples"))
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def fingerprint(classes: tuple[str, ...], parts: tuple[Split, ...], transform: str) -> str:
+    """A hash of content, splits and transform; 32 hexadecimal digits.
+
+    The transform enters by name: it follows from the training part, and its last bits differ between machines.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(repr((1, classes, transform)).encode())  # 1: change it when a transform is fitted differently
+    for part in parts:
+        digest.update(repr((tuple(part.x.shape), str(part.x.dtype))).encode())
+        for tensor in (part.x, part.y, part.id):
+            digest.update(tensor.contiguous().numpy().data)
+    return digest.hexdigest()
