@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from dcviz.runs.store import Run, Store
-
 from dcviz.errors import Refused
-from dcviz.records import FINAL, Estimate, OptimiserConfig, RunConfig
+from dcviz.records import FINAL, Estimate, EvaluationProtocol, OptimiserConfig, RunConfig, Score
+from dcviz.runs.store import Run, Store
+from dcviz.runs.worker import Worker, background
 
 FLOPS = 2e10  # operations a second assumed before this machine has run anything (one thread of a recent CPU)
 OVERHEAD = 4e-3  # seconds a step, beside the operations
@@ -45,6 +45,36 @@ def resume(store: Store, run: str) -> None:
         store.enqueue(run, front=True)
 
 
+def evaluate_run(store: Store, run: str, protocol: EvaluationProtocol | None = None, *, device: str = "auto") -> Score:
+    """Train fresh networks on a run's final set, test them on its real data, and keep the score with the run."""
+    from dcviz.data import dataset
+    from dcviz.evaluation import fitting, measure, run_to_end
+    from dcviz.loaded import CondensedSet
+    from dcviz.runs.problem import device_of
+
+    config, made = store.run(run).config, CondensedSet.of_run(store, run)
+    data = dataset(config.data)
+    protocol = fitting(protocol or config.evaluation, data.shape)
+    work = measure(made.x, made.y, data, protocol, device=device_of(device), label_kind=made.recipe.labels)
+    score = run_to_end(work)
+    store.save_score(run, score)
+    return score
+
+
+def rival_of(store: Store, run: str, kind: str, protocol: EvaluationProtocol, *, device: str = "auto") -> Score | None:
+    """A baseline for a run under a protocol, kept with the run; None where a class is smaller than the budget."""
+    from dcviz.data import dataset
+    from dcviz.evaluation import baseline, run_to_end
+    from dcviz.runs.problem import device_of
+
+    config = store.run(run).config
+    work = baseline(kind, dataset(config.data), config.budget, protocol, cache=store, device=device_of(device))
+    score = run_to_end(work)
+    if score is not None:
+        store.save_score(run, score)
+    return score
+
+
 def open_job(store: Store, run: Run) -> Any:
     """The work of a claimed run."""
     from dcviz.runs.job import RunJob
@@ -52,20 +82,9 @@ def open_job(store: Store, run: Run) -> Any:
     return RunJob(store, run)
 
 
-_workers: dict[tuple[str, str], Any] = {}
-_guard = threading.Lock()
-
-
-def worker(store: Store, device: str = "auto") -> Any:
+def worker(store: Store, device: str = "auto") -> Worker:
     """The background worker of a device in this process; started once, whoever asks."""
-    from dcviz.runs.worker import Worker
-
-    with _guard:
-        key = (str(store.home), device)
-        if key not in _workers or not _workers[key].alive:
-            _workers[key] = Worker(store, lambda run: open_job(store, run), device, threads=app_threads())
-            _workers[key].start()
-        return _workers[key]
+    return background(store, partial(open_job, store), device, app_threads())
 
 
 def app_threads() -> int:

@@ -1,0 +1,51 @@
+"""The command line: ``dcviz condense|evaluate|runs|resume|export|doctor``; proof that the engine needs no screen."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from dcviz.cli.common import Commands
+from dcviz.cli.condense import condense, resume
+from dcviz.cli.doctor import doctor
+from dcviz.cli.names import WithNames
+from dcviz.cli.results import evaluate, export, runs
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: quick to start, and the same in every terminal
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+app.command(cls=WithNames)(condense)
+app.command()(runs)
+app.command()(resume)
+app.command()(evaluate)
+app.command()(export)
+app.command()(doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from dcviz import __version__
+
+        typer.echo(f"dcviz {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Condense data sets and judge the result. `streamlit run app.py` shows the same runs in a browser, live."""
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    sys.exit(app())

@@ -1,0 +1,155 @@
+"""`dcviz condense` and `dcviz resume`: from options to a configuration, and a run worked on in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Option
+
+from dcviz.cli.common import AsJson, TheRun, find, store
+from dcviz.cli.work import announce, work_on
+from dcviz.errors import Refused
+from dcviz.records import FINAL, DataConfig, RunConfig, from_dict
+
+Plugins = Annotated[list[Path] | None, Option(metavar="FILE", help="A file that registers discrepancies of your own.")]
+
+
+def condense(  # noqa: PLR0913  (one parameter for each option)
+    data: Annotated[str | None, Option(metavar="NAME", help="A data set by name; digits unless given.")] = None,
+    path: Annotated[
+        str | None, Option(metavar="PATH", help="Your own images: an npz, a zip, or a folder of class folders.")
+    ] = None,
+    classes: Annotated[str | None, Option(metavar="NAMES", help="Only these classes, by name: 0,1,2.")] = None,
+    size: Annotated[int | None, Option(metavar="N", help="At most this many real training samples.")] = None,
+    divergence: Annotated[str | None, Option(metavar="NAME", help="How real and synthetic are compared.")] = None,
+    regime: Annotated[str | None, Option(metavar="NAME", help="Where they are compared.")] = None,
+    discrepancy: Annotated[
+        str | None, Option(metavar="NAME", help="Instead: a discrepancy with a distance of its own.")
+    ] = None,
+    preset: Annotated[str | None, Option(metavar="NAME", help="Instead: a published method.")] = None,
+    scale: Annotated[str | None, Option(metavar="NAME", help="Of the preset: small (default) or paper.")] = None,
+    budget: Annotated[int | None, Option(metavar="K", help="Stored images per class; 10 unless given.")] = None,
+    steps: Annotated[
+        int | None, Option(metavar="N", help="Updates of the synthetic set; 300, or the preset's.")
+    ] = None,
+    seed: Annotated[int | None, Option(metavar="N", help="Of every random number; 0 unless given.")] = None,
+    start: Annotated[str | None, Option(metavar="NAME", help="Where the synthetic set starts.")] = None,
+    device: Annotated[str | None, Option(metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        Option("--set", metavar="PATH=VALUE", help="Any parameter: divergence.bandwidth=2, optimiser.rates.images=0.1"),
+    ] = None,
+    plugin: Plugins = None,
+    config: Annotated[
+        Path | None, Option(metavar="FILE", help="A whole configuration as JSON; options given beside it win.")
+    ] = None,
+    name: Annotated[str, Option(metavar="TEXT", help="A name for the run.")] = "",
+    live: Annotated[bool, Option("--live/--no-live", help="Measure accuracy while it runs.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Condense a data set here and now; a browser window that is open on the same store shows it live.
+
+    Ctrl-C leaves a run that `dcviz resume` continues. The last lines tell the run's id and its accuracy.
+    """
+    from dcviz.registry import load_plugin
+    from dcviz.runs.configure import configure
+
+    for file in plugin or []:
+        load_plugin(file)
+    tree = _read(config)
+    if tree and (divergence or regime or discrepancy or preset or scale):
+        raise Refused("--config already says what is minimised: leave out --divergence, --regime and the like.")
+    if scale and not preset:
+        raise Refused("--scale belongs to a preset: give --preset too, or leave it out.")
+    named = tuple(c.strip() for c in classes.split(",")) if classes is not None else None
+    images = str(Path(path).expanduser().absolute()) if path is not None else None
+    given = {"name": data, "path": images, "classes": named, "size": size}
+    if data is not None and path is not None:
+        raise Refused("give --data, a data set by name, or --path, your own images: not both.")
+    source = {**tree.pop("data", {}), **_only(given)}
+    if data is not None:
+        source["path"] = None  # of the configuration file
+    chosen = configure(
+        data=from_dict(DataConfig, source, "data"),
+        divergence=divergence,
+        regime=regime,
+        discrepancy=discrepancy,
+        preset=preset,
+        scale=scale or "small",
+        settings=_settings(settings or []),
+        **{**tree, **_only({"budget": budget, "steps": steps, "seed": seed, "start": start, "device": device})},
+        **({} if live else {"live": None}),
+    )
+    _condense(chosen, name, as_json)
+
+
+def resume(run: TheRun, plugin: Plugins = None, as_json: AsJson = False) -> None:
+    """Go on with a paused or interrupted run, from its newest checkpoint, here and now."""
+    from dcviz.registry import load_plugin
+
+    for file in plugin or []:
+        load_plugin(file)
+    place = store()
+    row = find(place, run)
+    if row.status in FINAL:
+        raise Refused(f"{row.id} is {row.status}: there is nothing left to go on with.")
+    if row.status == "running":
+        raise Refused(f"{row.id} is running in another process (id {row.pid}): pause or end it there first.")
+    if not as_json:
+        announce(row)
+    work_on(place, row.id, as_json)
+
+
+def _condense(config: RunConfig, name: str, as_json: bool) -> None:
+    from dcviz.cli.work import preflight
+
+    preflight(config, quiet=as_json)
+    place = store()
+    run = place.create(config, name=name, queue=False)  # not queued: no open window takes it
+    if not as_json:
+        announce(place.run(run))
+    work_on(place, run, as_json)
+
+
+def _read(file: Path | None) -> dict[str, Any]:
+    """A configuration file as plain values, checked; empty without one."""
+    from dataclasses import asdict
+
+    from dcviz.records import from_json
+
+    if file is None:
+        return {}
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{file} cannot be read as a configuration: {error}.") from error
+    return asdict(from_json(RunConfig, text))
+
+
+def _settings(pairs: list[str]) -> dict[str, Any]:
+    """Single values by path; JSON where it is JSON, else text.
+
+    >>> _settings(["batch=64", "divergence.kernel=gauss", "divergence.scales=[1, 2]"])
+    {'batch': 64, 'divergence.kernel': 'gauss', 'divergence.scales': [1, 2]}
+    """
+    found = {}
+    for pair in pairs:
+        path, equals, text = pair.partition("=")
+        if not equals or not path.strip():
+            raise Refused(f"--set {pair!r} is not PATH=VALUE, such as divergence.bandwidth=2.")
+        try:
+            found[path.strip()] = json.loads(text, parse_constant=_refuse_constant)
+        except json.JSONDecodeError:
+            found[path.strip()] = text
+    return found
+
+
+def _refuse_constant(text: str) -> None:
+    raise Refused(f"--set was given {text}: give a finite number.")
+
+
+def _only(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in given.items() if value is not None}

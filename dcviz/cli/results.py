@@ -1,0 +1,136 @@
+"""`dcviz runs`, `dcviz evaluate` and `dcviz export`: what there is, how good it is, and away with it."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer import Option
+
+from dcviz.cli.common import (
+    AsJson,
+    TheRun,
+    final_score,
+    find,
+    method,
+    percent,
+    print_json,
+    score_json,
+    store,
+    summary,
+    tell_score,
+)
+from dcviz.errors import Refused
+from dcviz.records import EvaluationProtocol
+
+
+def runs(
+    limit: Annotated[int, Option(help="Show at most so many, the newest first; 0 for all.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """List the runs of the store (DCVIZ_HOME), newest first."""
+    place = store()
+    rows = place.runs(limit=limit or None)
+    if as_json:
+        from dataclasses import asdict
+
+        print_json([{**summary(place, run), "config": asdict(run.config)} for run in rows])
+        return
+    if not rows:
+        typer.echo(f"No runs in {place.home} yet. Start one: dcviz condense --data digits --budget 10")
+        return
+    table: list[tuple[str, ...]] = [
+        ("id", "name", "status", "data", "discrepancy", "budget", "steps", "accuracy", "when")
+    ]
+    for run in rows:
+        score = final_score(run, place.scores(run.id))
+        config = run.config
+        table.append(
+            (
+                run.id,
+                run.name or "-",
+                run.status,
+                Path(config.data.path).name if config.data.path else config.data.name,
+                method(run),
+                str(config.budget),
+                f"{run.step}/{run.steps}",
+                percent(score) if score is not None else "-",
+                _when(run.created),
+            )
+        )
+    typer.echo(_columns(table))
+
+
+def evaluate(  # noqa: PLR0913  (one parameter for each option)
+    run: TheRun,
+    network: Annotated[str | None, Option(help="convnet, mlp or linear.")] = None,
+    width: Annotated[int | None, Option(help="Channels or units; by default the network's usual width.")] = None,
+    updates: Annotated[int | None, Option(help="Optimiser steps of each network.")] = None,
+    batch: Annotated[int | None, Option(help="Samples in each of them.")] = None,
+    rate: Annotated[float | None, Option(help="Learning rate.")] = None,
+    augment: Annotated[str | None, Option(help="Such as crop_scale_rotate.")] = None,
+    seeds: Annotated[int | None, Option(help="Fresh networks to train.")] = None,
+    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Train fresh networks on a run's result and test them on real data; the accuracy is kept with the run."""
+    from dcviz.nets import WIDTHS
+    from dcviz.runs.service import evaluate_run, rival_of
+
+    place = store()
+    row = find(place, run)
+    protocol = row.config.evaluation
+    if network is not None and network != protocol.network:
+        width = width if width is not None else WIDTHS.get(network, 0)
+    given = {"network": network, "width": width, "updates": updates, "batch": batch, "rate": rate}
+    given |= {"augment": augment, "seeds": seeds}
+    protocol = _checked(replace(protocol, **{k: v for k, v in given.items() if v is not None}))  # type: ignore[arg-type]
+    score = evaluate_run(place, row.id, protocol, device=device)
+    random = rival_of(place, row.id, "random", score.protocol, device=device)
+    rivals = [random] if random is not None else []
+    if as_json:
+        print_json({"id": row.id, "accuracy": score_json(score), "baselines": {s.of: score_json(s) for s in rivals}})
+    else:
+        typer.echo(f"{row.id}  {tell_score(score, rivals)}")
+
+
+def export(
+    run: TheRun,
+    to: Annotated[Path, Option(help="A folder, or a file ending in .npz, .safetensors or .png.")],
+    format: Annotated[str | None, Option(help="npz, safetensors, folder (PNG by class) or sheet (one PNG).")] = None,
+    force: Annotated[bool, Option("--force", help="Replace what is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a finished run to a file or folder, with its recipe and a script that trains on it in plain PyTorch."""
+    from dcviz.runs import export as exporting
+
+    place = store()
+    written = exporting.export(place, find(place, run).id, to, format, force=force)
+    script = written / "train.py" if written.is_dir() else written.with_name(f"{written.stem}.train.py")
+    if as_json:
+        print_json({"path": str(written.absolute()), "script": str(script.absolute()) if script.exists() else None})
+        return
+    typer.echo(f"{written}" + (f"  (train on it: python {script})" if script.exists() else ""))
+
+
+def _checked(protocol: EvaluationProtocol) -> EvaluationProtocol:
+    for field in fields(protocol):
+        value: Any = getattr(protocol, field.name)
+        if field.name in ("updates", "batch", "seeds") and value < 1:
+            raise Refused(f"--{field.name} is {value}: give at least 1.")
+    return protocol
+
+
+def _when(seconds: float) -> str:
+    from datetime import datetime
+
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+
+
+def _columns(table: list[tuple[str, ...]]) -> str:
+    """Rows as aligned columns; nothing is cut, so that ids can be copied."""
+    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in table]
+    return "\n".join(lines)
