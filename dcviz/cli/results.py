@@ -25,6 +25,8 @@ from dcviz.cli.common import (
 from dcviz.errors import Refused
 from dcviz.records import EvaluationProtocol
 
+COLUMNS = ("id", "name", "status", "data", "discrepancy", "budget", "steps", "accuracy", "when")
+
 
 def runs(
     limit: Annotated[int, Option(help="Show at most so many, the newest first; 0 for all.")] = 30,
@@ -41,9 +43,7 @@ def runs(
     if not rows:
         typer.echo(f"No runs in {place.home} yet. Start one: dcviz condense --data digits --budget 10")
         return
-    table: list[tuple[str, ...]] = [
-        ("id", "name", "status", "data", "discrepancy", "budget", "steps", "accuracy", "when")
-    ]
+    table: list[tuple[str, ...]] = [COLUMNS]
     for run in rows:
         score = final_score(run, place.scores(run.id))
         config = run.config
