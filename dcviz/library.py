@@ -33,9 +33,11 @@ class Condensed:
     outcome: Outcome | None = None  # with the last step
 
     def _repr_png_(self) -> bytes | None:
-        from dcviz.figures.sheet import png
+        from dcviz.runs.export import png, sheet
 
-        return png(self.images, self.labels) if self.images.ndim == 4 else None
+        if self.images.ndim != 4:
+            return None
+        return png(sheet(self.images, self.labels if self.labels.ndim == 1 else self.labels.argmax(1)))
 
 
 def condense(config: RunConfig | None = None, **choices: Any) -> Iterator[Condensed]:

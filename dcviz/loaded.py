@@ -69,10 +69,10 @@ class CondensedSet(Dataset):
         return f"CondensedSet({self.name!r}: {len(self)} samples of {shape} in {classes} classes)"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        from dcviz.figures.sheet import png
+        from dcviz.runs.export import png, sheet
 
         bundle: dict[str, Any] = {"text/plain": repr(self)}
         if self.pixels.dim() == 4:
             y = self.y if self.y.dim() == 1 else self.y.argmax(1)
-            bundle["image/png"] = png(self.pixels.numpy(), y.numpy())
+            bundle["image/png"] = png(sheet(self.pixels.numpy(), y.numpy()))
         return bundle
