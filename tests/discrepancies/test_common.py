@@ -1,0 +1,158 @@
+"""What every registered discrepancy, regime and preset keeps."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from dcviz import registry
+from dcviz.condensing.loop import Problem, begin, condense, step
+from dcviz.condensing.optimise import Optimiser
+from dcviz.errors import Refused
+from dcviz.randomness import generator
+from dcviz.records import OptimiserConfig, from_dict, to_json
+from dcviz.runs.configure import configure
+from dcviz.types import silent
+
+CELLS = [
+    {"name": "match", "divergence": d, "regime": r}
+    for d in registry.known("divergence")
+    for r in ("data", {"name": "random-features", "width": 8}, {"name": "random-features", "width": 8, "pool": 3})
+]
+SMALL = {"width": 8, "batch": 32}
+OWN = [
+    {"name": name, **{k: v for k, v in SMALL.items() if k in d.hypers()}}
+    for name, d in registry.known("discrepancy").items()
+    if name != "match"
+]
+
+
+def label(params):
+    regime = params.get("regime", "")
+    regime = regime if isinstance(regime, str) else f"{regime['name']}{'-pool' if regime.get('pool') else ''}"
+    return "-".join(filter(None, [params["name"], params.get("divergence", ""), regime]))
+
+
+def problem(discrepancy, real, start, steps=4):
+    context = discrepancy.prepare(real.at(0), start.plan(), generator(0, "prepare"), silent)
+    config = OptimiserConfig(name="adam", rates={"images": 0.05})
+    return Problem(real, discrepancy, context, Optimiser(config, steps), steps, seed=0)
+
+
+@pytest.mark.parametrize("params", CELLS + OWN, ids=label)
+def test_moves_images_and_points_with_finite_gradients_and_repeats_itself(
+    params, digits_real, digits_start, moons_real, moons_start
+):
+    for real, start in ((digits_real, digits_start), (moons_real, moons_start)):
+        runs = []
+        for _ in range(2):
+            whole = problem(registry.build("discrepancy", params), real, start)
+            state = begin(whole, start.map(torch.clone))
+            for _ in range(whole.steps):
+                state = step(whole, state)
+                assert torch.isfinite(state.objective)
+            runs.append(state.synthetic.parameters["images"])
+        assert torch.isfinite(runs[0]).all()
+        assert (runs[0] - start.parameters["images"]).abs().amax(dim=tuple(range(1, runs[0].dim()))).min() > 0
+        assert torch.equal(*runs)
+
+
+@pytest.mark.parametrize("params", CELLS + OWN, ids=label)
+def test_the_objective_falls_when_its_yardstick_is_held(params, digits_real, digits_start):
+    """Same networks, same real batch and same augmentation at every step: then it must go down."""
+    d = registry.build("discrepancy", params)
+    context = d.prepare(digits_real.at(0), digits_start.plan(), generator(0, "prepare"), silent)
+    state = d.begin(context, digits_start, generator(0, "begin"))
+    optimiser = Optimiser(OptimiserConfig(name="adam", rates={"images": 0.02}), 15)
+    synthetic, moments, values = digits_start.map(torch.clone), optimiser.begin(digits_start), []
+    for _ in range(15):
+        terms, gradients, _ = d.gradient(context, state, digits_real.at(1), synthetic, generator(0, "loss"))
+        synthetic, moments = optimiser.move(synthetic, gradients, moments)
+        values.append(float(d.objective(terms)))
+    assert values[-1] < values[0]
+
+
+@pytest.mark.parametrize("kind", registry.KINDS)
+def test_declarations_are_complete(kind):
+    for name, declared in registry.known(kind).items():
+        assert declared.name == name
+        assert declared.title
+        assert declared.sentence.endswith(".")
+        assert declared.source.link.startswith("https://")
+        if kind != "preset":
+            assert declared.formula
+            assert all(fact.help.endswith(".") for fact in declared.hypers().values())
+            assert registry.describe(registry.build(kind, name))["name"] == name
+
+
+@pytest.mark.parametrize("name", registry.known("preset"))
+@pytest.mark.parametrize("scale", ["paper", "small"])
+@pytest.mark.parametrize("budget", [1, 10, 50])
+def test_presets_make_whole_configurations(name, scale, budget):
+    config = configure(preset=name, scale=scale, budget=budget)
+    assert config.preset == f"{name}/{scale}"
+    assert config.budget == budget
+    assert from_dict(type(config), dataclasses.asdict(config)) == config
+    assert registry.find("preset", name).scales[scale].note.endswith(".")
+    assert configure(preset=name, scale=scale, budget=budget, steps=7).steps == 7
+    assert to_json(config) == to_json(configure(preset=name, scale=scale, budget=budget))
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_with_its_step_and_the_remedy(digits_real, digits_start):
+    d = registry.build("discrepancy", {"name": "match", "divergence": "mean", "regime": "data"})
+    whole = dataclasses.replace(
+        problem(d, digits_real, digits_start, steps=200),
+        optimiser=Optimiser(OptimiserConfig(name="sgd", rates={"images": 1e30}), 200),
+    )
+    last = list(condense(whole, digits_start.map(torch.clone)))[-1]
+    assert last.outcome.status == "failed"
+    assert "non-finite at step" in last.outcome.text
+    assert "lower the learning rate" in last.outcome.text
+
+
+@pytest.mark.parametrize(("given", "text"), [
+    ({"divergence": "enrgy"}, "did you mean 'energy'"),
+    ({"preset": "md"}, "Known: dc, dm, dsa, m3d"),
+    ({"preset": "dm", "divergence": "energy"}, "not several of them"),
+    ({"settings": {"regime.widht": 3}}, "no parameter 'widht'"),
+    ({"settings": {"regime.width": 2}}, "must be from 4 to 512"),
+    ({"settings": {"stepz": 2}}, "did you mean 'steps'"),
+    ({"budget": "ten"}, "must be a whole number"),
+    ({"settings": {"regime.width": "wide"}}, "must be a whole number, not 'wide'"),
+])  # fmt: skip
+def test_choices_that_do_not_exist_are_refused(given, text):
+    with pytest.raises(Refused, match=text):
+        configure(**given)
+
+
+def test_a_plugin_file_brings_its_own_divergence(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from dataclasses import dataclass\n"
+        "import dcviz\n"
+        "from dcviz.divergences.energy import Energy\n"
+        "@dcviz.register\n"
+        "@dataclass(frozen=True)\n"
+        "class Mine(Energy):\n"
+        "    name = 'mine'\n"
+        "    times: float = dcviz.hyper(2.0, 'A factor.', low=0.0)\n"
+        "    def value(self, side, y, weights=None, state=None):\n"
+        "        value, state = super().value(side, y, weights, state)\n"
+        "        return self.times * value, state\n"
+    )
+    try:
+        registry.load_plugin(file)
+        built = registry.build("divergence", {"name": "mine", "times": 3.0})
+        x, y = torch.zeros(1, 1), torch.ones(1, 1)
+        assert float(built.value(built.fit(x, torch.Generator()), y)[0]) == 6.0
+        with pytest.raises(Refused, match=r"no plug-in file"):
+            registry.load_plugin(tmp_path / "other.py")
+    finally:
+        registry._added["divergence"].clear()
+
+
+def test_a_plugin_that_fails_says_so(tmp_path):
+    file = tmp_path / "broken.py"
+    file.write_text("1 / 0\n")
+    with pytest.raises(Refused, match=r"broken.py failed to load: ZeroDivisionError"):
+        registry.load_plugin(file)
