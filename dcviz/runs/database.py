@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from dcviz.errors import Refused
 
 BUSY_SECONDS = 15.0  # how long a writer waits for another one
+SCARCE_BYTES = 2**20  # of free space
 OPENINGS = 40  # attempts to switch to WAL while other processes open the same new file
 
 # One script per version; the version of a file is how many of them it has seen. No semicolons in comments.
@@ -186,6 +188,8 @@ def _of_the_database(home: Path, error: sqlite3.Error) -> Trouble | None:
         return no_room(home)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return read_only(home)
+    if code == sqlite3.SQLITE_IOERR and shutil.disk_usage(home).free < SCARCE_BYTES:
+        return no_room(home)  # not every write tells why it failed
     if code == sqlite3.SQLITE_IOERR:
         return Trouble(f"the disk of {home} reports an error ({error}): check it, or set DCVIZ_HOME to another folder.")
     if code == sqlite3.SQLITE_BUSY:
