@@ -48,10 +48,19 @@ class Interrupts:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
-        self._timer = threading.Timer(PATIENCE, _thread.interrupt_main)
+        self._timer = threading.Timer(PATIENCE, _press_again)
         self._timer.daemon = True
         self._timer.start()
 
     def _calm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+
+
+def _press_again() -> None:
+    """From another thread; where the system can, so that a wait inside the main one ends, too."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
