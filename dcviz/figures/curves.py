@@ -17,7 +17,7 @@ Metrics = Mapping[str, tuple[Any, Any]]  # name -> (steps, values)
 
 POINTS = 400  # per curve on the wire
 LABEL = 13.0  # pixels of height that one label needs
-HEIGHT = 520.0  # pixels assumed for the whole figure when labels are kept apart
+HEIGHT = 390.0  # pixels of the whole figure on the smallest screen, where labels must still stand apart
 
 
 @dataclass
@@ -60,7 +60,8 @@ def curves(
     data: list[dict[str, Any]] = []
     for row, panel in enumerate(panels):
         _draw(panel, row, len(panels), token, data, layout)
-        layout["shapes"].append(_now(row, step, token))
+        if panel.lines:
+            layout["shapes"].append(_now(row, step, token))
     return {"data": data, "layout": layout}
 
 
@@ -145,6 +146,7 @@ def _draw(
         "zeroline": False,
         "exponentformat": "power",
         "tickfont": {"color": token.muted, "size": 11},
+        "showticklabels": bool(panel.lines or panel.levels),
         **({"dtick": 1 if high - low > 2.5 else "D2"} if panel.log else {}),
     }
     layout["annotations"].append(_title(panel.title, domain[1], token))
@@ -159,7 +161,7 @@ def _draw(
 
 def _span(panel: _Panel) -> tuple[float, float]:
     """The range of the vertical axis, in log10 where it is logarithmic."""
-    every = np.concatenate([*(line.values for line in panel.lines), np.array(list(panel.levels.values()))] or [[]])
+    every = np.concatenate([*(line.values for line in panel.lines), np.array(list(panel.levels.values()))])
     every = every[np.isfinite(every)]
     if panel.log:
         every = np.log10(every[every > 0])

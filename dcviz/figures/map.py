@@ -13,6 +13,7 @@ from dcviz.figures.palette import FONT, Theme, class_colours, rgba, tokens
 Kind = Literal["umap", "pca", "plane"]
 Arrays = Mapping[str, Any]
 FLAGGED = 95.0  # percentile of real held-out samples above which a synthetic one is off the manifold
+CROWD = 0.4  # of flagged points, beyond which rings would hide the map; the sheet marks them all
 TRAIL_POINTS = 3000  # at most, all trails together
 
 CAPTIONS = {
@@ -91,6 +92,8 @@ def points(
     off = np.asarray(frame["off"], float) if "off" in frame else np.full(len(ids), np.nan)
     size = 11 if len(ids) <= 120 else 9 if len(ids) <= 400 else 7
     flagged = off > FLAGGED
+    if flagged.mean() > CROWD:
+        flagged[:] = False
     traces = _trails(at, labels, ids, colours, trails)
     traces.append(_rings(at[flagged], "flagged", size + 7, {"width": 1, "color": rgba(token.muted, 0.55)}))
     for c, (name, colour) in enumerate(zip(names, colours, strict=True)):
@@ -134,7 +137,7 @@ def _trails(
             "meta": {"layer": "trail", "stride": paths.shape[1]},  # one path per id, each ending in nan
             **_xy(paths[labels == c].reshape(-1, 2)),
             "customdata": pack(ids[labels == c], "int32"),
-            "line": {"width": 1, "color": rgba(colours[c], 0.45)},
+            "line": {"width": 1, "color": rgba(colours[c], 0.35)},
             "hoverinfo": "skip",
         }
         for c in np.unique(labels)
@@ -164,7 +167,7 @@ def _layout(at: np.ndarray, labels: np.ndarray, names: list[str], kind: Kind, th
     return {
         "xaxis": {**axis, "range": x},
         "yaxis": {**axis, "range": y, **scale},
-        "annotations": _names(at, labels, names, class_colours(len(names), theme), x, y, token.background),
+        "annotations": _names(at, labels, names, (x, y), theme),
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
         "showlegend": False,
         "hovermode": "closest",
@@ -187,15 +190,10 @@ def _range(values: np.ndarray, pad: float = 0.07) -> list[float]:
 
 
 def _names(
-    at: np.ndarray,
-    labels: np.ndarray,
-    names: list[str],
-    colours: list[str],
-    x: list[float],
-    y: list[float],
-    background: str,
+    at: np.ndarray, labels: np.ndarray, names: list[str], span: tuple[list[float], list[float]], theme: Theme
 ) -> list[dict[str, Any]]:
     """A direct label beside each class: of a ring of places around its middle, the one that hides least."""
+    (x, y), colours, background = span, class_colours(len(names), theme), tokens(theme).background
     unit = (at - [x[0], y[0]]) / [x[1] - x[0], y[1] - y[0]]  # in the panel, 0 to 1
     taken: list[np.ndarray] = []
     found = []

@@ -31,10 +31,32 @@ DARK = Tokens("#0F1217", "#181C23", "#E6E9EF", "#98A1B0", "#2A303A", "#56B4E9", 
 
 # Okabe–Ito first (blue, orange, green, pink, sky, vermillion), then purple, grey, yellow, ink; each moved in
 # lightness until it stands at least 3:1 against its background and apart from its neighbours.
-CLASSES: dict[str, tuple[str, ...]] = {
-    "light": ("#0072B2", "#C77F00", "#008A65", "#BF5A93", "#3A9BD6", "#D55E00", "#7B5AA6", "#757B85", "#938700", "#3A3F4A"),
-    "dark": ("#3D8FD1", "#E69F00", "#1FB98A", "#DB8DB9", "#8FD3F7", "#F0703A", "#A98AD6", "#8B919B", "#F0E442", "#D5D9E0"),
-}  # fmt: skip
+CLASSES: dict[str, tuple[str, ...]] = {  # fmt: skip
+    "light": (
+        "#0072B2",
+        "#C77F00",
+        "#008A65",
+        "#BF5A93",
+        "#3A9BD6",
+        "#D55E00",
+        "#7B5AA6",
+        "#757B85",
+        "#938700",
+        "#3A3F4A",
+    ),
+    "dark": (
+        "#3D8FD1",
+        "#E69F00",
+        "#1FB98A",
+        "#DB8DB9",
+        "#8FD3F7",
+        "#F0703A",
+        "#A98AD6",
+        "#8B919B",
+        "#F0E442",
+        "#D5D9E0",
+    ),
+}
 
 
 def tokens(theme: Theme) -> Tokens:

@@ -30,7 +30,8 @@ export class Plot {
     this.root.append(this.box);
   }
 
-  caption(text, explained = text) {
+  caption(text, explained = text, title = "") {
+    if (title) this.head.firstChild.textContent = title;
     if (text && this.captionNode.textContent !== text) {
       this.captionNode.textContent = text;
       this.captionNode.title = explained;

@@ -93,7 +93,7 @@ export class Sheet {
         pen.globalAlpha = 1;
       }
       if (off[i] > 95) {
-        pen.fillStyle = style.getPropertyValue("--dcv-selection"); // a corner mark: off the manifold
+        pen.fillStyle = style.getPropertyValue("--dcv-muted"); // a corner mark: off the manifold
         pen.beginPath();
         pen.moveTo(x + w, y);
         pen.lineTo(x + w - Math.max(5 * ratio, w / 5), y);

@@ -164,6 +164,8 @@ class Stage {
     this.drawMap(frame, real);
     if (data.curves) this.curves.draw(moved(data.curves, frame?.step));
     this.curves.caption(data.words.curves);
+    const home = data.planar ? this.map.root : this.sheet.root; // points have no sheet to stand under
+    if (this.detail.root.parentNode !== home) home.append(this.detail.root);
     this.detail.draw({ frame, real, sheet: this.sheet, focus: this.focus, selected: this.selected, data });
     this.bar.draw({ data, step: frame?.step ?? 0, following: this.step === null, has: (s) => this.frames.has(s) });
   }
@@ -176,7 +178,7 @@ class Stage {
     this.drawSwitch(kinds, kind);
     const live = frame?.maps?.[kind] ?? [];
     this.map.draw({ ...layer, data: [...layer.data, ...this.marked(live)] });
-    this.map.caption(layer.caption, layer.explained);
+    this.map.caption(layer.caption, layer.explained, layer.title);
   }
 
   marked(traces) {

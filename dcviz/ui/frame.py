@@ -1,0 +1,78 @@
+"""The frame of every page: links, the device and whether it is busy, tokens, and a dozen lines of CSS."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from dcviz.errors import Refused
+from dcviz.figures import Theme, tokens
+from dcviz.runs.store import Store
+from dcviz.ui.reader import Reader
+
+PAGES = {"Lab": "app.py", "Runs": "pages/6_Runs.py"}  # those that exist
+ICON = Path(__file__).parent / "icon.png"  # our own: streamlit fetches its symbols for tabs from elsewhere
+CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+
+
+def open_page(name: str) -> Reader:
+    """Set up the page, draw its frame, and open the store; a store that cannot be opened ends the page in words."""
+    st.set_page_config(page_title=f"{name} · dcviz", page_icon=str(ICON), layout="wide")
+    st.html(f"<style>{_variables(theme())}{CSS}</style>")
+    try:
+        reader = reader_of(os.environ.get("DCVIZ_HOME", ""))
+    except Refused as refusal:
+        st.error(str(refusal), icon=":material/error:")
+        st.stop()
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    with left, st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.html('<span class="dc-name">dcviz</span>', width="content")
+        for page, path in PAGES.items():
+            with st.container(key=f"dc-link-{'here' if page == name else page}", width="content"):
+                st.page_link(path, label=page)
+    with right:
+        _device(reader.store)
+    return reader
+
+
+def theme() -> Theme:
+    """The theme of the window, by name."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+@st.cache_resource
+def reader_of(home: str) -> Reader:
+    """One store for all windows of this process, with its background worker on.
+
+    ``home`` is only the key: another ``DCVIZ_HOME`` is another store.
+    """
+    from dcviz.runs import service
+
+    store = Store(home or None)
+    service.worker(store)
+    return Reader(store)
+
+
+@st.fragment(run_every=2.0)
+def _device(store: Store) -> None:
+    busy = store.runs(status="running", limit=1)
+    cores = os.cpu_count() or 1
+    where = f"{busy[0].device or 'cpu'} · busy" if busy else "idle"
+    waiting = len(store.waiting())
+    queue = f" · {waiting} waiting" if waiting else ""
+    why = "Where runs are worked on, and whether one is."
+    st.html(f'<div class="dc-device" title="{why}">{cores} cores · {where}{queue}</div>')
+
+
+def _variables(name: Theme) -> str:
+    token = tokens(name)
+    values = {
+        "ink": token.ink,
+        "muted": token.muted,
+        "line": token.hairline,
+        "accent": token.accent,
+        "ground": token.background,
+    }
+    return ":root{" + "".join(f"--dc-{key}:{value};" for key, value in values.items()) + "}"

@@ -1,0 +1,156 @@
+"""The Lab's controls: everyday choices in one row, every parameter folded away, and the button that starts a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dcviz import registry
+from dcviz.data.catalogue import catalogue
+from dcviz.errors import Refused
+from dcviz.records import RunConfig
+from dcviz.runs import service
+from dcviz.runs.store import Store
+from dcviz.ui import forms, url
+from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, methods, regimes
+from dcviz.ui.status import duration, size
+
+OWN = "custom"  # the preset menu's word for: no preset
+
+
+def opened(store: Store) -> Choices:
+    """The set-up that this window holds; on its first run, and for a link to a run, that of the address."""
+    state, query = st.session_state, st.query_params.to_dict()
+    if "lab.choices" not in state or query.get("run", state.get("lab.run")) != state.get("lab.run"):
+        state["lab.run"], refusals = _run_of(store, query)
+        state["lab.choices"], more = url.read(query)
+        alone = not set(query) - set(url.OURS)
+        if state["lab.run"] and alone:
+            state["lab.choices"] = choices_of(store.run(state["lab.run"]).config)
+        for key in [k for k in state if str(k).startswith("lab.w.") or str(k).startswith(forms.PREFIX)]:
+            del state[key]
+        state["lab.refused"] = [*refusals, *more]
+    if state.get("lab.refused"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="dc-refused"):
+            st.warning("  \n".join(state["lab.refused"]), icon=":material/link_off:")
+            if st.button("", icon=":material/close:", type="tertiary", help="Dismiss", key="lab.dismiss"):
+                state["lab.refused"] = []
+                st.rerun()
+    found: Choices = state["lab.choices"]
+    return found
+
+
+def _run_of(store: Store, query: dict[str, str]) -> tuple[str | None, list[str]]:
+    if "run" not in query:
+        return None, []
+    try:
+        return store.run(query["run"]).id, []
+    except Refused as refusal:
+        return None, [f"run={query['run']} in the address: {refusal}"]
+
+
+def controls(choices: Choices) -> Choices:
+    """The row of everyday choices and the panel of all parameters; returns what is chosen now."""
+    data = {info.name: info for info in catalogue()}
+    row = st.columns([1.3, 1.3, 1.4, 0.95, 1.3, 0.5], vertical_alignment="bottom", gap="small")
+    with row[0]:
+        name = _menu("Data", data, choices.data, "data", lambda n: f"{data[n].title} · {data[n].train:,} real")
+    with row[3]:
+        presets = {OWN: "—"} | {n: p.title for n, p in registry.known("preset").items()}
+        preset = _menu("or preset", presets, choices.preset or OWN, "preset", lambda n: presets[n])
+        preset = "" if preset == OWN else preset
+    with row[1]:
+        known = regimes()
+        regime = _menu("Regime", known, choices.regime, "regime", lambda n: known[n], off=bool(preset))
+    with row[2]:
+        fitting = methods(regime)
+        method = choices.divergence if choices.divergence in fitting else next(iter(fitting))
+        method = _menu("Divergence", fitting, method, f"method.{regime}", lambda n: fitting[n], off=bool(preset))
+    with row[4]:
+        budget = _budget(choices.budget)
+    chosen = replace(choices, data=name, regime=regime, divergence=method, preset=preset, budget=budget)
+    if (chosen.regime, chosen.divergence, chosen.preset) != (choices.regime, choices.divergence, choices.preset):
+        chosen = replace(chosen, settings={}, steps=None, start=None)  # another method has other parameters
+    with row[5]:
+        return parameters(chosen)
+
+
+def _menu(label: str, options: dict, now: str, key: str, show, *, off: bool = False) -> str:  # noqa: ANN001, PLR0913
+    names = list(options)
+    index = names.index(now) if now in names else 0
+    return st.selectbox(label, names, index, format_func=show, key=f"lab.w.{key}", disabled=off)
+
+
+def _budget(now: int) -> int:
+    options = sorted({*BUDGETS, now})
+    return st.select_slider("Budget, images per class", options, now, key="lab.w.budget")
+
+
+def parameters(choices: Choices) -> Choices:
+    """Every parameter, made from the declarations, folded into one panel."""
+    with st.popover("", icon=":material/tune:", help="Every parameter"):
+        from dcviz.condensing.start import STARTS
+
+        plain = config_of(replace(choices, settings={}, steps=None, start=None))
+        left, middle, right = st.columns(3)
+        known = {s.name: s for s in STARTS}
+        with left:
+            scale = st.segmented_control(
+                "Scale of the preset",
+                list(SCALES),
+                default=choices.scale,
+                key="lab.w.scale",
+                disabled=not choices.preset,
+            )
+            choices = replace(choices, scale=scale or choices.scale)
+            steps = st.number_input(
+                "steps", 0, 1_000_000, choices.steps or plain.steps, key=f"lab.w.steps.{plain.steps}"
+            )
+        with middle:
+            seed = st.number_input("seed", 0, 2**31 - 1, choices.seed, key="lab.w.seed")
+        with right:
+            now = choices.start or plain.start
+            start = st.selectbox("start", known, list(known).index(now), key=f"lab.w.start.{plain.start}",
+                                 format_func=lambda n: known[n].title, help=known[now].sentence)  # fmt: skip
+        term = plain.terms[0]
+        st.caption("Method")
+        own = forms.fields(forms.term_hypers(term.params, "discrepancy", term.discrepancy), choices.settings)
+        st.caption("Run")
+        of_run = forms.fields(forms.run_hypers(plain), choices.settings)
+    return replace(
+        choices,
+        seed=int(seed),
+        steps=None if steps == plain.steps else int(steps),
+        start=None if start == plain.start else start,
+        settings={**own, **of_run},
+    )
+
+
+def condense(store: Store, choices: Choices) -> RunConfig | None:
+    """The estimate and the button; a press launches the run. None when the choices do not fit together."""
+    try:
+        config = config_of(choices)
+        guess = service.estimate(store, config)
+    except Refused as refusal:
+        st.error(str(refusal), icon=":material/block:")
+        return None
+    label = f"Condense ≈ {duration(guess.seconds)}"
+    why = f"About {duration(guess.seconds)} and {size(guess.bytes)} of memory, {guess.basis}."
+    if st.button(label, icon=":material/play_arrow:", type="primary", width="stretch", help=why, key="lab.condense"):
+        try:
+            st.session_state["lab.run"] = service.launch(store, config)
+            service.worker(store)
+        except Refused as refusal:
+            st.error(str(refusal), icon=":material/block:")
+    return config
+
+
+def remember(choices: Choices) -> str | None:
+    """Write the set-up and the run into the address; returns the run that is looked at."""
+    st.session_state["lab.choices"] = choices
+    run = st.session_state.get("lab.run")
+    wanted = url.write(choices) | ({"run": run} if run else {})
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+    return run

@@ -1,0 +1,222 @@
+"""The live view: a fragment that reads the store, says how the run is doing, and feeds the stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from dcviz.errors import Refused
+from dcviz.figures import Theme, curves, empty_scene, real_scene
+from dcviz.records import FINAL, DataConfig, RunConfig, to_json
+from dcviz.runs import service
+from dcviz.runs.store import Run
+from dcviz.ui import status
+from dcviz.ui.reader import Reader
+from dcviz.ui.stage import View, real_layer, stage, view_of
+
+ALIVE_SECONDS, CALM_SECONDS = 0.5, 2.0  # between looks at a run that is worked on, and at one that may go on
+HINT = "Click an image or a point: it is shown here enlarged, with its history and its nearest real images."
+FIRST = (
+    "Choose a method and a budget above, then press Condense: synthetic images take the places of the real ones below."
+)
+
+
+@dataclass(frozen=True)
+class Real:
+    """The real layer: its arrays, and the key under which the browser holds it."""
+
+    key: str
+    view: Mapping[str, Any] | None
+    trouble: str = ""  # why there is none
+
+
+def watch(reader: Reader, config: RunConfig, run: str | None, theme: Theme) -> None:
+    """Draw the status line, the buttons and the stage; they refresh themselves while there is something to see."""
+    row = reader.store.run(run) if run else None
+    data = (row.config if row else config).data
+    real = real_of(reader, data, theme)
+    if real.view is not None:
+        real_layer(_real_scene(real.key, real.view, theme))
+    every = _pause(row, real)
+    st.fragment(_look, run_every=every)(reader, config, run, real, theme)
+
+
+def real_of(reader: Reader, data: DataConfig, theme: Theme) -> Real:
+    """The real view as far as it is prepared; asking for it starts its preparation in the background."""
+    try:
+        view = service.real_view(reader.store, data)
+    except Refused as refusal:
+        return Real(f"{to_json(data)}|none|{theme}", None, str(refusal))
+    ready = "none" if view is None else "umap" if view.get("umap") is not None else "pca"
+    return Real(f"{to_json(data)}|{ready}|{theme}", view)
+
+
+def _pause(row: Run | None, real: Real) -> float | None:
+    """Seconds between looks; None when nothing can change any more."""
+    if row is not None and (row.status in ("running", "queued")):
+        return ALIVE_SECONDS
+    if real.trouble:
+        return None
+    unfinished = real.view is None or ("thumbs" in real.view and real.view.get("umap") is None)
+    return CALM_SECONDS if unfinished or (row is not None and row.status not in FINAL) else None
+
+
+def _look(reader: Reader, config: RunConfig, run: str | None, real: Real, theme: Theme) -> None:
+    row = reader.store.run(run) if run else None
+    now = real_of(reader, row.config.data if row else config.data, theme)
+    if now.key != real.key or (row is not None and st.session_state.get("lab.status", row.status) != row.status):
+        st.session_state["lab.status"] = row.status if row else None
+        st.rerun()  # the real layer, or the pace of looking, has changed: outside this fragment
+    st.session_state["lab.status"] = row.status if row else None
+    if row is None:
+        _first(reader, config, real, theme)
+    else:
+        _show(reader, config, row, real, theme)
+
+
+def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
+    """Before the first run: the real data, and what to do."""
+    if real.view is None:
+        st.html(status.sentence(real.trouble or READING))
+        return
+    planar = "points" in real.view
+    st.html(status.sentence(FIRST.format("points appear among the" if planar else "images take the places of the")))
+    stage(
+        {
+            **_nothing(real.key, theme),
+            "planar": planar,
+            "frames": [_empty_scene(real.key, real.view, theme, config.budget)],
+            "curves": curves({}, _rivals(reader, config), 0, theme, steps=config.steps),
+            "total": config.steps,
+            "words": {"sheet": "real examples, for now", "hint": HINT},
+        }
+    )
+
+
+def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme) -> None:
+    from dcviz.ui.steer import buttons
+
+    latest, kept, view = reader.latest(row.id), reader.store.frames(row.id), view_of()
+    measured = reader.metrics(row)
+    rivals = _rivals(reader, row.config)
+    frame = reader.points(row.id, latest) if latest is not None else {}
+    numbers = status.Numbers(
+        reader.pace(row),
+        status.newest(measured, "accuracy"),
+        rivals,
+        _count(status.newest(measured, "off")),
+        len(frame.get("ids", ())),
+    )
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
+        st.html(status.line(row, numbers), width="stretch")
+        command = buttons(reader.store, row, view.step if view.step is not None else latest, config)
+    scenes = reader.scenes(row.id, _steps(view, latest, kept), kept, real.view, (real.key, theme))
+    shown = view.step if view.step is not None else latest or 0
+    film = view.film is not None and reader.film(row.id, view.film, [s for s in kept if s <= shown], real.view, theme)
+    _, asked = stage(
+        {
+            **_nothing(real.key, theme),
+            "run": row.id,
+            "alive": row.status == "running",
+            "planar": "points" in frame,
+            "title": _title(row),
+            "frames": scenes,
+            "steps": sorted({*kept, *([latest] if latest is not None else [])}),
+            "latest": latest,
+            "total": row.steps,
+            "step": _wanted_step(kept),
+            "curves": curves(measured, rivals, latest or 0, theme, steps=row.steps),
+            "film": film or None,
+            "words": {
+                "sheet": "left of the line: real examples · ◥ off-manifold",
+                "curves": describe(row),
+                "hint": HINT,
+            },
+        }
+    )
+    if asked == "pause" and command is None:
+        _ask(reader, row, "pause" if row.status == "running" else "resume")
+
+
+def _rivals(reader: Reader, config: RunConfig) -> dict[str, float]:
+    """Accuracies of the baselines and of the whole set, as far as they are known."""
+    return {name: score.mean for name, score in service.baselines(reader.store, config).items()}
+
+
+def _steps(view: View, latest: int | None, kept: list[int]) -> list[int]:
+    """The frames to send: the shown one first, then those asked for ahead; while following, the newest."""
+    if latest is None:
+        return []
+    wanted = [s for s in (view.step, *view.want) if s is not None and s in kept]
+    return [*wanted, latest] if view.step is not None and wanted else [latest, *wanted]
+
+
+def _ask(reader: Reader, row: Run, kind: str) -> None:
+    try:
+        service.resume(reader.store, row.id) if kind == "resume" else reader.store.command(row.id, kind)
+    except Refused as refusal:
+        st.toast(str(refusal), icon=":material/info:")
+
+
+def _nothing(key: str, theme: Theme) -> dict[str, Any]:
+    """The message of a stage with nothing on it."""
+    return {
+        "run": None,
+        "real": key,
+        "theme": theme,
+        "alive": False,
+        "planar": False,
+        "title": "Lab · dcviz",
+        "frames": [],
+        "steps": [],
+        "latest": None,
+        "total": 0,
+        "step": None,
+        "curves": None,
+        "film": None,
+    }
+
+
+def _wanted_step(kept: list[int]) -> int | None:
+    """The step in the address, if it is kept: where a stage that has just been opened begins."""
+    text = st.query_params.get("step", "")
+    return int(text) if text.isdigit() and int(text) in kept else None
+
+
+def _title(row: Run) -> str:
+    if row.status == "running":
+        return f"{row.step}/{row.steps} · dcviz"
+    return f"{'✓ done' if row.status == 'done' else row.status} · dcviz"
+
+
+def describe(row: Run) -> str:
+    """A run in a few words."""
+    config = row.config
+    method = config.preset or " + ".join(_term(term) for term in config.terms)
+    return row.name or f"{method} · {config.data.name} · {config.budget} per class · seed {config.seed}"
+
+
+def _term(term: Any) -> str:
+    divergence, regime = term.params.get("divergence"), term.params.get("regime")
+    if term.discrepancy != "match" or not isinstance(divergence, Mapping):
+        return str(term.discrepancy).replace("-", " ")
+    where = regime.get("name", "") if isinstance(regime, Mapping) else ""
+    return f"{divergence['name']} in {where.replace('-', ' ')}".removesuffix(" in ")
+
+
+def _count(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _real_scene(key: str, _view: Mapping[str, Any], theme: Theme) -> dict[str, Any]:
+    return real_scene(key, {k: v for k, v in _view.items() if not isinstance(v, np.ndarray) or len(v)}, theme)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _empty_scene(key: str, _view: Mapping[str, Any], theme: Theme, budget: int) -> dict[str, Any]:
+    return empty_scene(_view, theme, budget)

@@ -1,0 +1,143 @@
+"""Reads the store for the live view: everything is encoded once, whoever watches, and nothing is computed anew."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dcviz.errors import Refused
+from dcviz.figures import Theme, film, frame_scene
+from dcviz.runs.store import Run, Store
+
+TRAIL = 6  # kept frames before the shown one that a trail passes through
+FILM = 7  # images of the selected one's history
+BYTES = 160_000  # of frames in one message
+SECONDS = 0.03  # spent on frames that are asked for ahead
+POINTS = ("labels", "ids", "pca", "points", "neighbours", "weights", "off")
+
+
+class Kept:
+    """The newest few results of a function, by key; one thread computes each."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self._found, self._lock = size, OrderedDict[Any, Any](), threading.RLock()
+
+    def get(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What is kept under ``key``, made if need be."""
+        with self._lock:
+            if key not in self._found:
+                self._found[key] = make()
+            self._found.move_to_end(key)
+            while len(self._found) > self.size:
+                self._found.popitem(last=False)
+            return self._found[key]
+
+
+class Reader:
+    """One per store and process, shared by all windows."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._scenes, self._frames, self._points, self._films = Kept(200), Kept(12), Kept(400), Kept(40)
+        self._curves: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
+        self._paces: dict[str, list[tuple[float, int]]] = {}
+
+    # ------------------------------------------------------------------------------------------------- frames
+
+    def latest(self, run: str) -> int | None:
+        """The newest step that can be shown; None before the first picture."""
+        try:
+            step, arrays = self.store.frame(run)
+        except Refused:
+            return None
+        self._frames.get((run, step), lambda: arrays)
+        return step
+
+    def frame(self, run: str, step: int) -> Mapping[str, np.ndarray]:
+        """The arrays of a step."""
+        return self._frames.get((run, step), lambda: self.store.frame(run, step)[1])
+
+    def points(self, run: str, step: int) -> Mapping[str, np.ndarray]:
+        """The arrays of a step without its images."""
+        return self._points.get((run, step), lambda: {k: v for k, v in self.frame(run, step).items() if k in POINTS})
+
+    def scene(
+        self, run: str, step: int, kept: Sequence[int], real: Mapping[str, Any] | None, look: tuple[str, Theme]
+    ) -> Any:
+        """One frame as it travels; ``look`` is the key of the real layer and the theme."""
+
+        def make() -> Any:
+            past = [self.points(run, s) for s in [k for k in kept if k < step][-TRAIL:]] if real is not None else []
+            return frame_scene(step, self.frame(run, step), real, look[1], past=past)
+
+        return self._scenes.get((run, step, look), make)
+
+    def scenes(
+        self,
+        run: str,
+        steps: Sequence[int],
+        kept: Sequence[int],
+        real: Mapping[str, Any] | None,
+        look: tuple[str, Theme],
+    ) -> list[Any]:
+        """Frames in the order asked for, as many as fit into one message and a moment; at least the first."""
+        began, size = time.monotonic(), 0
+        found: list[Any] = []
+        for step in dict.fromkeys(steps):
+            if found and (time.monotonic() - began > SECONDS or size > BYTES):
+                break
+            try:
+                scene = self.scene(run, step, kept, real, look)
+            except Refused:  # thinned out since the browser learned of it
+                continue
+            size += len((scene["sheet"] or {}).get("src", "")) + 100 * len(scene["maps"])
+            found.append(scene)
+        return found
+
+    def film(self, run: str, id: int, kept: Sequence[int], real: Mapping[str, Any] | None, theme: Theme) -> Any:
+        """One image at a few kept steps, evenly spread, the last among them."""
+        at = np.unique(np.linspace(0, len(kept) - 1, FILM).round().astype(int)).tolist() if len(kept) else []
+        steps = tuple(kept[i] for i in at)
+
+        def make() -> Any:
+            frames = []
+            for step in steps:
+                try:
+                    frames.append((step, self.frame(run, step)))
+                except Refused:
+                    continue
+            return film(frames, id, real, theme) if frames else None
+
+        return self._films.get((run, id, steps, theme), make)
+
+    # ------------------------------------------------------------------------------------------------ numbers
+
+    def metrics(self, run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """All curves of a run; only what is new is read."""
+        held = self._curves.setdefault(run.id, {})
+        if any(len(steps) and steps[-1] > run.step for steps, _ in held.values()):
+            held.clear()  # it went back to a checkpoint
+        since = {name: int(steps[-1]) for name, (steps, _) in held.items() if len(steps)}
+        for name, (steps, values) in self.store.metrics(run.id, since=since).items():
+            old = held.get(name, (steps[:0], values[:0]))
+            held[name] = (np.concatenate([old[0], steps]), np.concatenate([old[1], values]))
+        return held
+
+    def pace(self, run: Run) -> float | None:
+        """Steps per second of work, over the last few seconds; None before it is known."""
+        seen = self._paces.setdefault(run.id, [])
+        if seen and run.step < seen[-1][1]:
+            seen.clear()
+        if not seen or run.step > seen[-1][1]:
+            seen.append((run.seconds, run.step))
+        while len(seen) > 2 and seen[-1][0] - seen[1][0] > 5:
+            seen.pop(0)
+        (t0, s0), (t1, s1) = seen[0], seen[-1]
+        if t1 - t0 > 0.5:
+            return (s1 - s0) / (t1 - t0)
+        return run.step / run.seconds if run.seconds > 0 and run.step else None

@@ -1,0 +1,76 @@
+"""The buttons that steer a run: pause or resume, step, stop, reset, fork."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dcviz.errors import Refused
+from dcviz.records import FINAL, RunConfig
+from dcviz.runs import service
+from dcviz.runs.store import Run, Store
+
+HELP = {
+    "pause": "Pause: writes a checkpoint and frees the device (Space).",
+    "resume": "Resume: go on from the last checkpoint (Space).",
+    "step": "Do exactly one step, then pause.",
+    "stop": "Stop for good; what was condensed so far is kept.",
+    "reset": "Back to the set-up. A run that is still going is stopped; it stays in Runs.",
+    "fork": "Fork: a new run that starts from the shown step, with the parameters chosen above.",
+}
+
+
+def buttons(store: Store, row: Run, shown: int | None, config: RunConfig) -> str | None:
+    """Draw the buttons and do what is pressed; returns its name."""
+    going = row.status in ("running", "queued")
+    first = "pause" if going else "resume"
+    with st.container(horizontal=True, wrap=False, gap="xsmall", width="content", key="dc-steer"):
+        icons = {
+            first: "pause" if going else "play_arrow",
+            "step": "skip_next",
+            "stop": "stop",
+            "reset": "restart_alt",
+            "fork": "fork_right",
+        }
+        off = {
+            first: row.status in FINAL,
+            "step": row.status not in ("paused", "interrupted"),
+            "stop": row.status in FINAL,
+            "fork": shown is None,
+        }
+        pressed = [
+            name
+            for name, icon in icons.items()
+            if st.button(
+                "", icon=f":material/{icon}:", key=f"steer.{name}", help=HELP[name], disabled=off.get(name, False)
+            )
+        ]
+    if not pressed:
+        return None
+    acts: dict[str, Callable[[], None]] = {
+        "pause": lambda: store.command(row.id, "pause"),
+        "resume": lambda: service.resume(store, row.id),
+        "step": lambda: store.command(row.id, "step"),
+        "stop": lambda: store.command(row.id, "stop"),
+        "reset": lambda: _reset(store, row),
+        "fork": lambda: _fork(store, row, shown or 0, config),
+    }
+    try:
+        acts[pressed[0]]()
+    except Refused as refusal:
+        st.toast(str(refusal), icon=":material/info:")
+        return pressed[0]
+    if pressed[0] in ("reset", "fork", "resume", "step"):
+        st.rerun()
+    return pressed[0]
+
+
+def _reset(store: Store, row: Run) -> None:
+    if row.status not in FINAL:
+        store.command(row.id, "stop")
+    st.session_state["lab.run"] = None
+
+
+def _fork(store: Store, row: Run, step: int, config: RunConfig) -> None:
+    st.session_state["lab.run"] = service.fork(store, row.id, step, config)

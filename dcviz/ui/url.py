@@ -1,0 +1,94 @@
+"""The whole set-up in the address: written as it is chosen, read when a link is opened, refused in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from dcviz import registry
+from dcviz.data.catalogue import catalogue
+from dcviz.errors import Refused, unknown
+from dcviz.ui.choices import SCALES, Choices, config_of, methods, regimes
+
+OURS = ("run", "step")  # which run is looked at, and which of its steps
+
+
+def write(choices: Choices) -> dict[str, str]:
+    """The address of a set-up: only what differs from the default, so that links stay short."""
+    plain, found = Choices(), {}
+    for key in ("data", "regime", "divergence", "preset", "scale", "budget", "steps", "seed", "start"):
+        value = getattr(choices, key)
+        if value is not None and value != getattr(plain, key):
+            found[key] = str(value)
+    return found | {path: json.dumps(value) for path, value in sorted(choices.settings.items())}
+
+
+def read(query: Mapping[str, str]) -> tuple[Choices, list[str]]:
+    """The set-up of an address, and one sentence for each value that was refused and left at its default."""
+    choices, refusals = Choices(), []
+    checks = _checks()
+    for key, check in checks.items():  # in this order: what fits a regime depends on the regime
+        if key not in query:
+            continue
+        try:
+            choices = replace(choices, **{key: check(query[key], choices)})
+        except Refused as refusal:
+            refusals.append(f"{key}={query[key]} in the address: {refusal}")
+    choices = _fitting(choices)
+    for path in sorted(set(query) - set(checks) - set(OURS)):
+        tried = replace(choices, settings={**choices.settings, path: _value(query[path])})
+        try:
+            config_of(tried)
+            choices = tried
+        except Refused as refusal:
+            refusals.append(f"{path}={query[path]} in the address: {refusal}")
+    return choices, refusals
+
+
+def _fitting(choices: Choices) -> Choices:
+    """A regime alone is enough: its first method is meant when the chosen one is not defined there."""
+    known = methods(choices.regime)
+    return choices if choices.divergence in known else replace(choices, divergence=next(iter(known)))
+
+
+def _checks() -> dict[str, Callable[[str, Choices], Any]]:
+    from dcviz.condensing.start import STARTS
+
+    return {
+        "data": lambda v, _: _known("data set", v, [info.name for info in catalogue()]),
+        "regime": lambda v, _: _known("regime", v, regimes()),
+        "divergence": lambda v, c: _known(f"method in the regime {c.regime}", v, methods(c.regime)),
+        "preset": lambda v, _: _known("preset", v, registry.known("preset")) if v else "",
+        "scale": lambda v, _: _known("scale", v, SCALES),
+        "budget": lambda v, _: _whole("the budget, images per class,", v, 1, 100),
+        "steps": lambda v, _: _whole("the number of steps", v, 0, 1_000_000),
+        "seed": lambda v, _: _whole("the seed", v, 0, 2**31 - 1),
+        "start": lambda v, _: _known("start", v, [s.name for s in STARTS]),
+    }
+
+
+def _known(kind: str, value: str, names: Any) -> str:
+    if value not in names:
+        raise unknown(kind, value, names)
+    return value
+
+
+def _whole(what: str, value: str, low: int, high: int) -> int:
+    try:
+        number = int(value)
+    except ValueError:
+        number = low - 1
+    if not low <= number <= high:
+        raise Refused(f"{what} must be a whole number from {low} to {high}, not {value!r}.")
+    return number
+
+
+def _value(text: str) -> Any:
+    """A setting as JSON; anything else is a plain text."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return value
