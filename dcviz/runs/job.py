@@ -7,15 +7,15 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dcviz.runs.frames import Framer
-from dcviz.runs.store import Command, Run, Store
-
 from dcviz.condensing.loop import State, begin, finish, not_finite, step
 from dcviz.condensing.save_at import SaveAt
-from dcviz.errors import Refused
+from dcviz.errors import Cancelled, Refused
 from dcviz.records import EvaluationProtocol, Recipe, RunConfig, Score, Status
 from dcviz.runs import problem as building
+from dcviz.runs.frames import Framer, flagged
+from dcviz.runs.service import speed_key
 from dcviz.runs.side import SideWork
+from dcviz.runs.store import Command, Run, Store
 from dcviz.types import SyntheticSet
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 LATEST_SECONDS = 0.25  # between live pictures
 SIDE_SHARE = 0.2  # of the time, at most, for live accuracy and baselines while condensing
 ACCURACY_SECONDS = 2.0  # between live accuracies, at least
-BASELINES = ("random", "herding", "medoids", "centroids", "whole set")
 
 
 class RunJob:
@@ -45,10 +44,11 @@ class RunJob:
 
     def advance(self, seconds: float) -> bool:
         """Work for about ``seconds``; True when nothing is left."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        end, more = time.monotonic() + seconds, True
+        while more:
             if next(self._script, "end") == "end":
                 return True
+            more = time.monotonic() < end
         self._write_numbers()
         return False
 
@@ -82,10 +82,10 @@ class RunJob:
         yield
         state = yield from self._first_state(setup)
         self._state, self.step = state, state.step
-        self._framer = Framer(self.store, self.config, setup.dataset)
+        self._framer = Framer(self.store, setup.dataset)
         if state.step == 0:
             self._keep(state)
-        self._side.add(self._framer.reference())
+        self._side.add(self._framer.prepare())
         if self.config.live is not None:
             self._side.add(self._baselines(self.config.live))
         self.phase = "condensing"
@@ -153,9 +153,10 @@ class RunJob:
         self.store.record(self.run.id, [(at, "accuracy", score.mean)])
 
     def _measure(self, synthetic: SyntheticSet, protocol: EvaluationProtocol) -> Generator[Any, None, Score]:
-        from dcviz.evaluation import measure
+        from dcviz.evaluation import fitting, measure
 
         assert self._setup is not None
+        protocol = fitting(protocol, self._setup.dataset.shape)
         batch = synthetic.map(lambda t: t.detach().clone()).decode()
         score: Score = yield from measure(
             batch.x, batch.y, self._setup.dataset, protocol, device=self._setup.device, label_kind=synthetic.label_kind
@@ -164,9 +165,10 @@ class RunJob:
 
     def _baselines(self, protocol: EvaluationProtocol) -> Generator[Any, None, None]:
         """The rivals under the same protocol, from the cache where they are known."""
-        from dcviz.evaluation import baseline
+        from dcviz.evaluation import BASELINES, baseline, fitting
 
         assert self._setup is not None
+        protocol = fitting(protocol, self._setup.dataset.shape)
         for kind in BASELINES:
             score = yield from baseline(
                 kind, self._setup.dataset, self.config.budget, protocol, cache=self.store, device=self._setup.device
@@ -187,6 +189,8 @@ class RunJob:
 
     def _progress(self, what: str, fraction: float) -> None:
         self.phase = f"{what} {100 * fraction:.0f} %" if 0 < fraction < 1 else what
+        if self.store.asked(self.run.id):  # the worker looks at the commands as soon as this work is left
+            raise Cancelled
 
     def _write_numbers(self) -> None:
         """Bring the numbers of recent steps from the device, all at once, and record them."""
@@ -212,7 +216,7 @@ class RunJob:
     def _keep(self, state: State) -> None:
         arrays = self._framer.arrays(state.synthetic)
         self.store.save_frame(self.run.id, state.step, arrays)
-        off = self._framer.flagged(arrays)
+        off = flagged(arrays)
         if off is not None:
             self.store.record(self.run.id, [(state.step, "off", float(off))])
 
@@ -237,7 +241,7 @@ class RunJob:
         assert self._setup is not None
         self._checkpoint(state)
         self.store.save_final(self.run.id, *final_of(state, self._setup, self.config))
-        self._framer.remember_speed(self.seconds, self.config.steps)
+        self.store.set_fact(speed_key(self.config), self.seconds / max(self.config.steps, 1))
 
 
 def pack_state(state: State) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

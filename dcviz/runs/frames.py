@@ -1,0 +1,62 @@
+"""What a step of a run looks like: the arrays of a frame, as the store keeps them and figures draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from dcviz import embed
+from dcviz.runs.store import Store
+from dcviz.types import Batch, Dataset, SyntheticSet
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FLAGGED = 95.0  # percentile of the off-manifold score above which a sample is flagged
+
+
+class Framer:
+    """Frames of one data set: pictures, and where each synthetic sample lies on the map of the real data.
+
+    The reference network is made beside the run when there is none yet: until then a frame lies on the PCA only.
+    """
+
+    def __init__(self, store: Store, dataset: Dataset) -> None:
+        self.store, self.dataset = store, dataset
+        self.view = embed.pixels_view(dataset)
+        self.reference: embed.Reference | None = None
+
+    def prepare(self) -> Generator[float, None, None]:
+        """Train the reference, or read it, in slices."""
+        self.reference = yield from embed.reference(self.dataset, self.view, cache=self.store)
+
+    def arrays(self, synthetic: SyntheticSet) -> dict[str, np.ndarray]:
+        """``images`` uint8 (M, channels, height, width) or ``points`` float32 (M, 2); ``labels`` and ``ids`` (M,).
+
+        ``pca`` (M, 2); with the reference also ``neighbours`` and ``weights`` (M, k) into the view, and ``off`` (M,),
+        the off-manifold percentile.
+        """
+        import numpy as np
+        import torch
+
+        with torch.no_grad():
+            batch = synthetic.map(torch.detach).decode()
+            x = self.dataset.transform.inverse(batch.x.cpu())
+        classes = synthetic.decoded_classes().cpu()
+        arrays = {"labels": classes.numpy(), "ids": batch.id.cpu().numpy()}
+        if self.dataset.planar:
+            arrays["points"] = x.numpy().astype(np.float32)
+        else:
+            arrays["images"] = (x.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+        return {**arrays, **self._placed(Batch(batch.x.cpu(), classes, batch.id))}
+
+    def _placed(self, batch: Batch) -> dict[str, np.ndarray]:
+        if self.reference is None:
+            return {"pca": (batch.x.flatten(1).numpy() - self.view.mean) @ self.view.components.T}
+        at = embed.place(self.view, self.reference, batch.x, batch.y)
+        return {"pca": at.pca, "neighbours": at.neighbours, "weights": at.weights, "off": at.off}
+
+
+def flagged(arrays: dict[str, np.ndarray]) -> int | None:
+    """How many samples of a frame are off the manifold; None while nobody knows."""
+    return int((arrays["off"] > FLAGGED).sum()) if "off" in arrays else None

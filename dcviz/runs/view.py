@@ -1,0 +1,118 @@
+"""The real data as screens show it: prepared once in the background, then read from the store."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from dcviz.errors import Refused
+from dcviz.records import DataConfig, Score, to_json
+from dcviz.runs.store import Store
+
+if TYPE_CHECKING:
+    import numpy as np
+
+log = logging.getLogger(__name__)
+
+_seen: dict[tuple[str, str], dict[str, Any]] = {}  # views already read, by (home, key)
+_troubles: dict[tuple[str, str], Refused] = {}  # why a view cannot be prepared
+_threads: dict[tuple[str, str], threading.Thread] = {}
+_guard = threading.Lock()
+
+
+def real_view(store: Store, config: DataConfig) -> dict[str, Any] | None:
+    """What is known of a real data set, or None while it is being read in the background.
+
+    ``ids, labels, pca`` and ``thumbs`` (or ``points``) of a stratified sample, the names of its ``classes``, its
+    ``fingerprint`` and counts; ``umap`` and the reference's ``accuracy`` are None until they are ready.
+
+    Raises:
+        Refused: where the data cannot be read; said once for each ask, and tried anew the next time.
+    """
+    at = str(store.home), view_key(config)
+    with _guard:
+        if (trouble := _troubles.pop(at, None)) is not None:
+            raise trouble
+        held = _seen.get(at)
+        if held is not None and held["complete"]:
+            return held
+        alive = at in _threads and _threads[at].is_alive()
+    found = _read(store, at[1]) or held
+    if found is not None:
+        _seen[at] = found
+    if not alive and (found is None or not found["complete"]):
+        _start(store, config, at)
+    return found
+
+
+def known_baselines(store: Store, config: Any) -> dict[str, Score]:
+    """The rivals of a configuration under its live protocol, as far as they were measured before."""
+    from dcviz.evaluation.baselines import BASELINES, key_of, known
+    from dcviz.evaluation.measure import fitting
+
+    view = _seen.get((str(store.home), view_key(config.data)))
+    if view is None or config.live is None:
+        return {}
+    protocol = fitting(config.live, tuple(view["shape"]))
+    keys = {kind: key_of(kind, view["fingerprint"], config.budget, protocol) for kind in BASELINES}
+    found = {kind: known(key, store) for kind, key in keys.items()}
+    return {kind: score for kind, score in found.items() if score is not None}
+
+
+def view_key(config: DataConfig) -> str:
+    """Under which a data set's view is kept."""
+    return hashlib.blake2b(to_json(config).encode(), digest_size=12).hexdigest()
+
+
+def _start(store: Store, config: DataConfig, at: tuple[str, str]) -> None:
+    with _guard:
+        if at in _threads and _threads[at].is_alive():
+            return
+        _threads[at] = threading.Thread(
+            target=_prepare_or_say, args=(store, config, at), name=f"view of {config.name}", daemon=True
+        )
+        _threads[at].start()
+
+
+def _prepare_or_say(store: Store, config: DataConfig, at: tuple[str, str]) -> None:
+    try:
+        prepare_view(store, config)
+    except Refused as error:
+        _troubles[at] = error
+    except Exception as error:
+        log.exception("the view of %s cannot be prepared", config.name)
+        _troubles[at] = Refused(f"{config.name} cannot be shown: {type(error).__name__}: {error}.")
+
+
+def prepare_view(store: Store, config: DataConfig) -> None:
+    """Prepare and keep the view of a data set: the sample and its PCA, then the reference, then the UMAP."""
+    from dcviz import embed
+    from dcviz.data import dataset
+    from dcviz.evaluation import run_to_end
+
+    data = dataset(config)
+    view = embed.pixels_view(data)
+    arrays: dict[str, np.ndarray] = {"ids": view.ids, "labels": view.labels, "pca": view.pca}
+    arrays["points" if data.planar else "thumbs"] = view.thumbs
+    facts = {
+        "classes": list(data.classes),
+        "shape": list(data.shape),
+        "title": data.title,
+        "fingerprint": data.fingerprint,
+        "counts": {"train": len(data.train), "held_out": len(data.held_out), "test": len(data.test)},
+        "accuracy": None,
+        "complete": data.planar,
+    }
+    store.save_cached("view", view_key(config), arrays, facts)
+    if not data.planar:
+        reference = run_to_end(embed.reference(data, view, cache=store))
+        arrays["umap"] = embed.umap_of(view, reference, cache=store)
+        facts |= {"accuracy": reference.accuracy, "complete": True}
+        store.save_cached("view", view_key(config), arrays, facts)
+
+
+def _read(store: Store, key: str) -> dict[str, Any] | None:
+    found = store.load_cached("view", key)
+    return None if found is None else {"umap": None, **found[0], **found[1]}
