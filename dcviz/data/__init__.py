@@ -32,12 +32,11 @@ def dataset(config: DataConfig | str, progress: Progress = silent) -> Dataset:
     Raises:
         Refused: an unknown name or class, files that are missing or do not fit, an impossible size.
     """
+    from dcviz.data.files import stamp
     from dcviz.records import DataConfig
 
     config = DataConfig(name=config) if isinstance(config, str) else config
-    if config.path is not None:  # the files may change: read them again
-        return _load(config, progress)
-    key = (config, str(data_folder()))
+    key = (config, str(data_folder()) if config.path is None else stamp(config.path))
     if key not in _cache:
         made = _load(config, progress)
         while len(_cache) >= KEPT:
@@ -58,6 +57,11 @@ def _load(config: DataConfig, progress: Progress) -> Dataset:
 
 
 def _source(config: DataConfig) -> Callable[[DataConfig, Progress], Source]:
-    from dcviz.data import bundled, toy
+    from dcviz.data import bundled, files, toy, vision
+    from dcviz.data.catalogue import PUBLISHED
 
-    return toy.source if config.name in toy.FIGURES else bundled.source
+    if config.path is not None:
+        return files.source
+    if config.name in toy.FIGURES:
+        return toy.source
+    return vision.source if config.name in [p.name for p in PUBLISHED] else bundled.source

@@ -1,0 +1,180 @@
+"""Images in an npz: ``x_train, y_train[, x_test, y_test, class_names]``, read without pickle and checked first."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from dcviz.data.files import Part, Read
+from dcviz.data.zips import open_zip
+from dcviz.errors import Refused
+
+if TYPE_CHECKING:
+    import numpy as np
+
+KEYS = ("x_train", "y_train", "x_test", "y_test", "class_names")
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError, RuntimeError)
+
+
+def read_npz(path: Path) -> Read:
+    """Images ``(N, H, W)``, ``(N, H, W, 1 or 3)`` or ``(N, 1 or 3, H, W)``, uint8 or floats in [0, 1]; labels ``(N,)``.
+
+    Raises:
+        Refused: a missing or damaged array, objects, shapes, labels or values that do not fit.
+    """
+    with open_zip(path) as archive:
+        held = {i.filename.removesuffix(".npy"): i for i in archive.infolist()}
+        if "x_train" not in held or "y_train" not in held:
+            raise Refused(
+                f"{path.name} has the arrays {', '.join(sorted(held)) or 'none'}; it needs x_train and y_train "
+                "(and may have x_test, y_test, class_names)."
+            )
+        if ("x_test" in held) != ("y_test" in held):
+            raise Refused(f"{path.name} has only one of x_test and y_test: give both, or neither.")
+        found = {key: _array(archive, held[key], path) for key in KEYS if key in held}
+    train = _images(found["x_train"], "x_train"), _labels(found["y_train"], "y_train")
+    test = (_images(found["x_test"], "x_test"), _labels(found["y_test"], "y_test")) if "x_test" in found else None
+    return _together(train, test, found.get("class_names"))
+
+
+def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
+    """One array, after its header says that it is plain numbers and as long as the file."""
+    from numpy.lib import format as npy
+
+    key = info.filename.removesuffix(".npy")
+    try:
+        with archive.open(info) as content:
+            shape, dtype, length = _header(content)
+            if not dtype.hasobject:
+                if math.prod(shape) * dtype.itemsize + length != info.file_size:
+                    raise ValueError("its length is not what its header says")
+                with archive.open(info) as again:
+                    return npy.read_array(again, allow_pickle=False)
+    except DAMAGED as error:
+        raise Refused(f"the array {key} of {path.name} is damaged ({error}): write the file again.") from error
+    raise Refused(
+        f"the array {key} of {path.name} holds Python objects, which may carry code and are never read: store plain "
+        "numbers, and names as np.array(names, dtype=str)."
+    )
+
+
+def _header(content: IO[bytes]) -> tuple[tuple[int, ...], np.dtype, int]:
+    """Shape, type and the header's own length in bytes."""
+    from numpy.lib import format as npy
+
+    version = npy.read_magic(content)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"npy version {version} is not for plain arrays")
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, dtype = read(content)
+    return shape, dtype, content.tell()
+
+
+def _images(x: np.ndarray, key: str) -> np.ndarray:
+    """Images ``(N, channels, H, W)``, uint8 or float32 in [0, 1]."""
+    import numpy as np
+
+    x = _channels_first(x, key)
+    if x.dtype == np.uint8:
+        return np.ascontiguousarray(x)
+    if x.dtype == bool:
+        return np.ascontiguousarray(x) * np.uint8(255)
+    if np.issubdtype(x.dtype, np.integer):
+        if x.min() < 0 or x.max() > 255:
+            raise Refused(f"{key} has whole numbers from {x.min()} to {x.max()}: pixels are 0 to 255, as uint8.")
+        return np.ascontiguousarray(x, dtype=np.uint8)
+    if not np.issubdtype(x.dtype, np.floating):
+        raise Refused(f"{key} has values of type {x.dtype}: give uint8, or floats in [0, 1].")
+    return _unit(np.ascontiguousarray(x, dtype=np.float32), key)
+
+
+def _unit(x: np.ndarray, key: str) -> np.ndarray:
+    import numpy as np
+
+    low, high = float(x.min()), float(x.max())  # not a number, if one is
+    if not np.isfinite([low, high]).all():
+        image = int(np.flatnonzero(~np.isfinite(x).all(axis=(1, 2, 3)))[0])
+        raise Refused(f"{key} has pixels that are NaN or infinite, first in image {image}: replace or drop them.")
+    if low < -1e-6 or high > 1 + 1e-6:  # the rounding of someone's division
+        cure = f"divide {key} by 255" if low >= 0 and high <= 255 else "undo its normalisation"
+        raise Refused(f"{key} has values from {low:g} to {high:g}; floats must lie in [0, 1]: {cure}, or store uint8.")
+    return x.clip(0, 1)
+
+
+def _channels_first(x: np.ndarray, key: str) -> np.ndarray:
+    import numpy as np
+
+    given = f"{key} has the shape {x.shape}"
+    wanted = "give (N, H, W), (N, H, W, 1 or 3) or (N, 1 or 3, H, W)"
+    if x.ndim == 3 and x.size:
+        return x[:, None]
+    if x.ndim != 4 or not x.size:
+        raise Refused(f"{given}: {wanted}.")
+    first, last = x.shape[1] in (1, 3), x.shape[3] in (1, 3)
+    if first == last:
+        why = "either side could be the channels" if first else "neither side is 1 or 3 channels"
+        raise Refused(f"{given}; {why}: {wanted}.")
+    return x if first else np.moveaxis(x, 3, 1)
+
+
+def _labels(y: np.ndarray, key: str) -> np.ndarray:
+    import numpy as np
+
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.ndim != 1:
+        raise Refused(f"{key} has the shape {y.shape}: give one whole number for each image (of one-hot rows, argmax).")
+    if not np.issubdtype(y.dtype, np.integer):
+        raise Refused(f"{key} has values of type {y.dtype}: give whole numbers, and their names in class_names.")
+    return y.astype(np.int64)
+
+
+Pair = tuple["np.ndarray", "np.ndarray"]
+
+
+def _together(train: Pair, test: Pair | None, names: np.ndarray | None) -> Read:
+    """Check that the arrays belong together, and number the classes from 0."""
+    import numpy as np
+
+    for (x, y), part in ((train, "train"), (test or train, "test")):
+        if len(x) != len(y):
+            raise Refused(f"x_{part} has {len(x):,} images and y_{part} {len(y):,} labels: give one label an image.")
+    if test is not None and test[0].shape[1:] != train[0].shape[1:]:
+        raise Refused(f"x_test has images of {test[0].shape[1:]} and x_train of {train[0].shape[1:]}: give one shape.")
+    values = np.unique(train[1])
+    if test is not None:
+        strange = np.setdiff1d(test[1], values)
+        if len(strange):
+            raise Refused(f"y_test has the class {strange[0]}, which y_train has not: drop it, or add it there.")
+        if test[0].dtype != train[0].dtype:
+            train, test = (_as_float(train[0]), train[1]), (_as_float(test[0]), test[1])
+    classes = tuple(map(str, values)) if names is None else _names(names, values)
+    parts = [Part(pair[0], np.searchsorted(values, pair[1])) for pair in (train, test) if pair is not None]
+    return Read(classes, parts[0], parts[1] if test is not None else None)
+
+
+def _as_float(x: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    return x.astype(np.float32) / 255 if x.dtype == np.uint8 else x
+
+
+def _names(names: np.ndarray, values: np.ndarray) -> tuple[str, ...]:
+    """The name of each label, which must then be an index into the names."""
+    if names.ndim != 1 or names.dtype.kind not in "US":
+        raise Refused(f"class_names has type {names.dtype} and shape {names.shape}: give np.array(names, dtype=str).")
+    known = [n.decode("utf-8", "replace") if isinstance(n, bytes) else str(n) for n in names]
+    if len(set(known)) != len(known) or not all(n.strip() for n in known):
+        raise Refused("class_names has a name twice or an empty one: give every class a name of its own.")
+    if values.min() < 0 or values.max() >= len(known):
+        raise Refused(
+            f"y_train has labels from {values.min()} to {values.max()}, but class_names has {len(known)} names: labels "
+            f"must lie from 0 to {len(known) - 1}."
+        )
+    absent = sorted(set(range(len(known))) - set(values.tolist()))
+    if absent:
+        raise Refused(f"class {known[absent[0]]!r} of class_names has no image in x_train: add some, or drop the name.")
+    return tuple(known)
