@@ -6,7 +6,7 @@ import json
 import logging
 import sqlite3
 import time
-from typing import Any
+from typing import Any, Literal
 
 from dcviz.errors import Refused
 from dcviz.records import FINAL, Status
@@ -132,7 +132,7 @@ class Queue(Home):
 
     def take_commands(self, run: str) -> list[Command]:
         """What was asked since the last call, in order; each command is handed out once."""
-        if not self.asked(run):
+        if not self._waiting(run):
             return []
         with self.db.write() as db:
             row = number(db, run)
@@ -140,11 +140,17 @@ class Queue(Home):
             db.execute("DELETE FROM commands WHERE run = ?", (row,))
         return [Command(kind, json.loads(payload)) for kind, payload in found]
 
-    def asked(self, run: str) -> frozenset[str]:
-        """The kinds of commands that wait, which long work looks at to know whether to leave off."""
+    def asked(self, run: str) -> Literal["", "stop", "pause"]:
+        """Whether to leave off, for long work that has no steps: it raises `Cancelled` then."""
+        steering = [kind for kind in self._waiting(run) if kind in STEERING]
+        if "stop" in steering:
+            return "stop"
+        return "pause" if steering and steering[-1] == "pause" else ""
+
+    def _waiting(self, run: str) -> list[str]:
+        query = "SELECT kind FROM commands WHERE run = ? ORDER BY number"
         with self.db.read() as db:
-            found = db.execute("SELECT kind FROM commands WHERE run = ?", (number(db, run),)).fetchall()
-        return frozenset(kind for (kind,) in found)
+            return [kind for (kind,) in db.execute(query, (number(db, run),))]
 
 
 def device_name(name: str) -> str:

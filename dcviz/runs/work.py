@@ -86,7 +86,7 @@ def work(
         except KeyboardInterrupt:  # a slice was broken off: the job still holds its last whole step
             verdict = "interrupted", halted()
         except Cancelled:  # long work looked at the commands itself, and left off
-            verdict = _wish(store, run, job, halted) or ("cancelled", STOPPED)
+            verdict = _wish(store, run, job, halted) or ("paused", "")  # a resume may just have come too late
         except Exception as error:  # noqa: BLE001  (whatever a method does wrong ends its run, in words)
             verdict = _failure(store, run, error)
         return _close(store, run, job, verdict)

@@ -277,12 +277,18 @@ def test_sweep_knows_the_dead_from_the_living(store, program):
 def test_commands_wait_for_who_works_and_are_handed_out_once(store):
     run = put(store, "running")
     store.command(run, "rate", group="images", rate=0.1)
+    assert store.asked(run) == ""
     store.command(run, "pause")
-    assert store.asked(run) == {"rate", "pause"}
+    assert store.asked(run) == "pause"
     assert [(c.kind, c.payload) for c in store.take_commands(run)] == [
         ("rate", {"group": "images", "rate": 0.1}),
         ("pause", {}),
     ]
+    for kinds, asked in ((["pause", "resume"], ""), (["resume", "pause"], "pause"), (["stop", "resume"], "stop")):
+        for kind in kinds:
+            store.command(run, kind)
+        assert store.asked(run) == asked
+        store.take_commands(run)
     assert store.take_commands(run) == []
 
 
