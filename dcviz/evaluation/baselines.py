@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from functools import cache as once
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from dcviz.caching import Cache
 from dcviz.condensing.start import pieces
 from dcviz.errors import unknown
 from dcviz.evaluation.measure import Work, measure_each, whole
@@ -22,7 +22,6 @@ from dcviz.training import Sample, shuffles
 from dcviz.types import Dataset
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
 
 BASELINES = {
@@ -33,16 +32,6 @@ BASELINES = {
     "whole set": ("", "All real training samples: what no smaller set is expected to exceed."),
 }
 VERSION = 1  # raised when selection or training changes, so that older cached numbers are not taken
-
-
-class Cache(Protocol):
-    """Where results are kept between runs."""
-
-    def load_cached(self, kind: str, key: str) -> tuple[Mapping[str, np.ndarray], Mapping[str, Any]] | None:
-        """Arrays and plain values under a key, or None."""
-
-    def save_cached(self, kind: str, key: str, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> None:
-        """Keep arrays and plain values under a key."""
 
 
 def baseline(  # noqa: PLR0913  (three of them rare, by keyword only)

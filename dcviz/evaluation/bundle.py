@@ -26,7 +26,8 @@ FILE = Path(__file__).with_name("bundled.json")
 
 def protocols() -> Iterator[EvaluationProtocol]:
     """The default protocols, live and at the end, each with the ConvNet and with the MLP."""
-    for protocol in (RunConfig().live, RunConfig().evaluation):
+    live, final = RunConfig().live, RunConfig().evaluation
+    for protocol in (final,) if live is None else (live, final):
         yield protocol
         yield replace(protocol, network="mlp", width=WIDTHS["mlp"])
 
