@@ -83,9 +83,11 @@ class RunJob:
         state = yield from self._first_state(setup)
         self._state, self.step = state, state.step
         self._framer = Framer(self.store, setup.dataset)
+        self._side.add(self._framer.prepare())
+        if setup.dataset.planar:  # nothing to train: the plane is the map
+            yield from self._side.to_end()
         if state.step == 0:
             self._keep(state)
-        self._side.add(self._framer.prepare())
         if self.config.live is not None:
             self._side.add(self._baselines(self.config.live))
         self.phase = "condensing"

@@ -46,7 +46,7 @@ class Ridge(Discrepancy):
     width: int = hyper(32, "Channels (ConvNet) or units (MLP) per layer.", low=4, high=512, log=True)
     batch: int = hyper(512, "Real samples per step.", low=2, high=16384, log=True)
     ridge: float = hyper(
-        1e-3, "Regularisation, relative to the mean of the kernel's diagonal.", low=1e-8, high=10.0, log=True
+        0.1, "Regularisation, relative to the mean of the kernel's diagonal.", low=1e-8, high=10.0, log=True
     )
     augment: str = hyper("", "Siamese augmentation, e.g. crop_scale_rotate; empty for none.")
 
