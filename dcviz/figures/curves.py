@@ -155,7 +155,7 @@ def _draw(
     for value in panel.levels.values():
         layout["shapes"].append(_level(value, x, y, token))
     layout["annotations"] += _labels(panel, x, y, (low, high), LABEL / (HEIGHT * tall), token)
-    if not panel.lines:
+    if not panel.lines and not panel.levels:
         layout["annotations"].append(_waiting(x, y, low, high, token))
 
 

@@ -70,6 +70,7 @@ def real_map(real: Arrays, kind: Kind, theme: Theme) -> dict[str, Any]:
         "layout": _layout(at, labels, names, kind, theme),
         "caption": CAPTIONS[kind],
         "explained": EXPLAINED[kind],
+        "missing": "this step was kept before the map was ready: see PCA",
     }
 
 

@@ -37,7 +37,7 @@ CLASSES: dict[str, tuple[str, ...]] = {  # fmt: skip
         "#C77F00",
         "#008A65",
         "#BF5A93",
-        "#3A9BD6",
+        "#3596D1",
         "#D55E00",
         "#7B5AA6",
         "#757B85",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from dcviz.figures.layout import EXTRA, Grid, choose_grid
 from dcviz.figures.pack import pack, picture, png
 from dcviz.figures.palette import Theme, class_colours, tokens
 
-SHOWN = 1400  # pixels a side beyond which a live sheet is averaged down: no panel is larger
+SHOWN = 500_000  # pixels beyond which a live sheet is averaged down: twice what its panel has
 
 Arrays = Mapping[str, Any]
 
@@ -140,8 +141,8 @@ class _Canvas:
 
     def shrunk(self) -> np.ndarray:
         """The pixels, averaged down where they are more than a screen can show."""
-        factor = max(1, -(-max(self.pixels.shape[:2]) // SHOWN))
-        if factor == 1:
+        factor = math.ceil(math.sqrt(self.width * self.height / SHOWN))
+        if factor <= 1:
             return self.pixels
         H, W = (s // factor * factor for s in self.pixels.shape[:2])
         blocks = self.pixels[:H, :W].reshape(H // factor, factor, W // factor, factor, -1)

@@ -59,7 +59,8 @@ def reader_of(home: str) -> Reader:
 def _device(store: Store) -> None:
     busy = store.runs(status="running", limit=1)
     cores = os.cpu_count() or 1
-    where = f"{busy[0].device or 'cpu'} · busy" if busy else "idle"
+    device = busy[0].device if busy and busy[0].device != "auto" else ""
+    where = " · ".join(filter(None, [device, "busy" if busy else "idle"]))
     waiting = len(store.waiting())
     queue = f" · {waiting} waiting" if waiting else ""
     why = "Where runs are worked on, and whether one is."

@@ -20,9 +20,8 @@ from dcviz.ui.stage import View, real_layer, stage, view_of
 
 ALIVE_SECONDS, CALM_SECONDS = 0.5, 2.0  # between looks at a run that is worked on, and at one that may go on
 HINT = "Click an image or a point: it is shown here enlarged, with its history and its nearest real images."
-FIRST = (
-    "Choose a method and a budget above, then press Condense: synthetic images take the places of the real ones below."
-)
+FIRST = "Choose a method and a budget above, then press Condense: synthetic {} real ones below."
+READING = "The real data is being read; its map follows."
 
 
 @dataclass(frozen=True)
@@ -115,6 +114,8 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
         st.html(status.line(row, numbers), width="stretch")
         command = buttons(reader.store, row, view.step if view.step is not None else latest, config)
     scenes = reader.scenes(row.id, _steps(view, latest, kept), kept, real.view, (real.key, theme))
+    if not scenes and real.view is not None:
+        scenes = [_empty_scene(real.key, real.view, theme, row.config.budget)]
     shown = view.step if view.step is not None else latest or 0
     film = view.film is not None and reader.film(row.id, view.film, [s for s in kept if s <= shown], real.view, theme)
     _, asked = stage(
@@ -122,7 +123,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
             **_nothing(real.key, theme),
             "run": row.id,
             "alive": row.status == "running",
-            "planar": "points" in frame,
+            "planar": "points" in (real.view or frame),
             "title": _title(row),
             "frames": scenes,
             "steps": sorted({*kept, *([latest] if latest is not None else [])}),

@@ -31,6 +31,8 @@ class Numbers:
 def line(run: Run, numbers: Numbers, now: float | None = None) -> str:
     """The status of a run as HTML; every number carries its explanation."""
     parts = [_state(run)]
+    if run.status == "queued":
+        return _box([*parts, _words("waits until the device is free: other runs are before it.")])
     if run.status in ("failed", "interrupted"):
         return _box([*parts, _words(" ".join(filter(None, [run.text, CURES[run.status]])))])
     parts.append(_fact(f"{run.step:,}", f"/ {run.steps:,} steps", "One step is one update of the synthetic set."))

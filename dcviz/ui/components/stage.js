@@ -178,7 +178,8 @@ class Stage {
     this.drawSwitch(kinds, kind);
     const live = frame?.maps?.[kind] ?? [];
     this.map.draw({ ...layer, data: [...layer.data, ...this.marked(live)] });
-    this.map.caption(layer.caption, layer.explained, layer.title);
+    const placed = !frame || Object.hasOwn(frame.maps, kind);
+    this.map.caption(placed ? layer.caption : layer.missing, layer.explained, layer.title);
   }
 
   marked(traces) {

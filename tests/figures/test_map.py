@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from dcviz.figures import placed, points, real_map
+from dcviz.figures.pack import unpack
+
+
+def by_layer(traces, layer):
+    return [t for t in traces if t["meta"]["layer"] == layer]
+
+
+def test_points_are_placed_at_the_weighted_mean_of_their_neighbours(real, frame):
+    at = placed(frame, real, "umap")
+    expected = [
+        np.average(real["umap"][n], axis=0, weights=w)
+        for n, w in zip(frame["neighbours"], frame["weights"], strict=True)
+    ]
+    np.testing.assert_allclose(at, expected, rtol=1e-5)
+
+
+def test_every_point_carries_its_id(real, frame):
+    at = placed(frame, real, "pca")
+    where = {int(id): tuple(xy) for id, xy in zip(frame["ids"], at, strict=True)}
+    for trace in by_layer(points(frame, real, "pca", "light"), "synthetic"):
+        for id, x, y in zip(unpack(trace["customdata"]), unpack(trace["x"]), unpack(trace["y"]), strict=True):
+            assert where[int(id)] == pytest.approx((x, y))
+
+
+def test_real_and_synthetic_differ_by_shape_and_one_trace_is_one_class(real, frame):
+    dots, diamonds = (
+        real_map(real, "umap", "light")["data"],
+        by_layer(points(frame, real, "umap", "light"), "synthetic"),
+    )
+    assert len(dots) == len(diamonds) == 3
+    assert all("symbol" not in t["marker"] for t in dots)
+    assert all(t["marker"]["symbol"] == "diamond" and t["marker"]["line"]["width"] > 0 for t in diamonds)
+
+
+def test_only_flagged_points_are_ringed_and_unknown_ones_are_not(real, frame):
+    frame["off"][1] = 99.0
+    (rings,) = by_layer(points(frame, real, "pca", "dark"), "flagged")
+    np.testing.assert_allclose([unpack(rings["x"])[0], unpack(rings["y"])[0]], frame["pca"][1])
+    assert len(unpack(rings["x"])) == 1
+
+
+def test_trails_end_at_the_point_and_break_between_points(real, frame):
+    past = [frame["pca"] - 2, frame["pca"] - 1]
+    trails = by_layer(points(frame, real, "pca", "light", trails=past), "trail")
+    x = unpack(trails[0]["x"])
+    assert trails[0]["meta"]["stride"] == 4
+    np.testing.assert_allclose(x[:3], frame["pca"][0, 0] + np.array([-2, -1, 0]), rtol=1e-5)
+    assert np.isnan(x[3])
+
+
+def test_class_names_cannot_inject_markup(real):
+    spec = real_map(real, "umap", "light")
+    assert any("b &lt;i&gt;" in note["text"] for note in spec["layout"]["annotations"])
+
+
+def test_labels_of_classes_stand_apart(real):
+    notes = real_map(real, "umap", "light")["layout"]["annotations"]
+    x, y = (np.array([n[k] for n in notes]) for k in "xy")
+    gaps = np.hypot(x[:, None] - x, y[:, None] - y)[np.triu_indices(3, 1)]
+    assert gaps.min() > 0.3
