@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
+from dcviz.cli import condense, doctor, results
 from dcviz.cli.common import Commands
-from dcviz.cli.condense import condense, resume
-from dcviz.cli.doctor import doctor
 from dcviz.cli.names import WithNames
-from dcviz.cli.results import evaluate, export, runs
 
 app = typer.Typer(
     cls=Commands,
@@ -21,12 +19,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-app.command(cls=WithNames)(condense)
-app.command()(runs)
-app.command()(resume)
-app.command()(evaluate)
-app.command()(export)
-app.command()(doctor)
+app.command(cls=WithNames)(condense.condense)
+app.command()(results.runs)
+app.command()(condense.resume)
+app.command()(results.evaluate)
+app.command()(results.export)
+app.command()(doctor.doctor)
 
 
 def _version(wanted: bool) -> None:

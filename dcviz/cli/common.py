@@ -106,7 +106,7 @@ def in_words(protocol: EvaluationProtocol) -> str:
 def tell_score(score: Score, scores: Sequence[Score]) -> str:
     """An accuracy with the random baseline beside it and the protocol below."""
     random = rival(scores, "random", score)
-    beside = f" (random real images: {percent(random)})" if random is not None else ""
+    beside = f" (random real samples: {percent(random)})" if random is not None else ""
     return f"accuracy {percent(score)}{beside}\n  {in_words(score.protocol)}"
 
 

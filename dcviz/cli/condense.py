@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,9 +32,11 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
     ] = None,
     preset: Annotated[str | None, Option(metavar="NAME", help="Instead: a published method.")] = None,
     scale: Annotated[str | None, Option(metavar="NAME", help="Of the preset: small (default) or paper.")] = None,
-    budget: Annotated[int | None, Option(metavar="K", help="Stored images per class; 10 unless given.")] = None,
+    budget: Annotated[
+        int | None, Option(metavar="K", help=f"Stored images per class; {RunConfig.budget} unless given.")
+    ] = None,
     steps: Annotated[
-        int | None, Option(metavar="N", help="Updates of the synthetic set; 300, or the preset's.")
+        int | None, Option(metavar="N", help=f"Updates of the synthetic set; {RunConfig.steps}, or the preset's.")
     ] = None,
     seed: Annotated[int | None, Option(metavar="N", help="Of every random number; 0 unless given.")] = None,
     start: Annotated[str | None, Option(metavar="NAME", help="Where the synthetic set starts.")] = None,
@@ -69,7 +72,7 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
     given = {"name": data, "path": images, "classes": named, "size": size}
     if data is not None and path is not None:
         raise Refused("give --data, a data set by name, or --path, your own images: not both.")
-    source = {**tree.pop("data", {}), **_only(given)}
+    source, origin = {**tree.pop("data", {}), **_only(given)}, tree.pop("preset", "")
     if data is not None:
         source["path"] = None  # of the configuration file
     chosen = configure(
@@ -83,7 +86,7 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
         **{**tree, **_only({"budget": budget, "steps": steps, "seed": seed, "start": start, "device": device})},
         **({} if live else {"live": None}),
     )
-    _condense(chosen, name, as_json)
+    _condense(replace(chosen, preset=chosen.preset or origin), name, as_json)
 
 
 def resume(run: TheRun, plugin: Plugins = None, as_json: AsJson = False) -> None:

@@ -108,7 +108,7 @@ def export(
 
     place = store()
     written = exporting.export(place, find(place, run).id, to, format, force=force)
-    script = written / "train.py" if written.is_dir() else written.with_name(f"{written.stem}.train.py")
+    script = written / "train.py" if written.is_dir() else written.with_name(f"{written.name}.train.py")
     if as_json:
         print_json({"path": str(written.absolute()), "script": str(script.absolute()) if script.exists() else None})
         return

@@ -23,6 +23,7 @@ READ_SECONDS = 0.25  # between looks at the objective
 def preflight(config: RunConfig, *, quiet: bool) -> None:
     """Refuse what does not fit before a run is written down; downloads data that is missing."""
     from dcviz.condensing.parameterise import parameterisation
+    from dcviz.condensing.start import check as check_start
     from dcviz.data import dataset
     from dcviz.runs.problem import check, device_of, discrepancy_of, refuse_unmet
     from dcviz.types import silent
@@ -30,7 +31,8 @@ def preflight(config: RunConfig, *, quiet: bool) -> None:
     check(config)
     device_of(config.device)
     data = dataset(config.data, silent if quiet else _Reading())
-    parameterisation(config.parameterisation, data.shape)
+    decoder = parameterisation(config.parameterisation, data.shape)
+    check_start(config.start, data, config.budget * decoder.expand)
     refuse_unmet(discrepancy_of(config), data)
 
 

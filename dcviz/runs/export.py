@@ -48,7 +48,7 @@ def export(store: Store, run: str, to: Path, format: str | None = None, *, force
     Args:
         store: where the run is.
         run: its id.
-        to: a file ending in .npz, .safetensors or .png, beside which the training script lies as NAME.train.py;
+        to: a file ending in .npz, .safetensors or .png, beside which the training script lies as NAME.npz.train.py;
             or a folder, which then holds the data, recipe.json, run.json and train.py.
         format: one of `FORMATS`; by default as the ending of ``to`` says, else npz.
         force: replace what is there: a file, or a folder that is an earlier export and nothing else.
@@ -136,7 +136,7 @@ def single(content: Content, format: str, name: str) -> dict[str, bytes]:
     """The export as one file under a name, with the training script beside it (a sheet cannot be trained on)."""
     files = {name: _single(content, format)}
     if format != "sheet":
-        files[f"{Path(name).stem}.train.py"] = training_script(name)
+        files[f"{name}.train.py"] = training_script(name)
     return files
 
 

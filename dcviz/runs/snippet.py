@@ -25,22 +25,27 @@ def load():
     path = HERE / DATA
     if path.suffix == ".npz":
         with np.load(path) as file:
-            arrays = {key: file[key] for key in file.files}
-        return arrays, json.loads(str(arrays["recipe"])), json.loads(str(arrays["run"]))
+            arrays = tensors({key: file[key] for key in file.files if key not in ("recipe", "run")})
+            return arrays, json.loads(str(file["recipe"])), json.loads(str(file["run"]))
     if path.suffix == ".safetensors":
         from safetensors import safe_open
 
-        with safe_open(path, "np") as file:
+        with safe_open(path, "pt") as file:
             arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             return arrays, json.loads(file.metadata()["recipe"]), json.loads(file.metadata()["run"])
     from PIL import Image
 
     recipe, run = (json.loads((HERE / name).read_text(encoding="utf-8")) for name in ("recipe.json", "run.json"))
     with np.load(HERE / "labels.npz") as file:
-        arrays = {key: file[key] for key in file.files}
-    images = [np.asarray(Image.open(next(path.glob(f"*/{i:06d}.png")))) for i in arrays["ids"]]
+        arrays = tensors({key: file[key] for key in file.files})
+    images = [np.asarray(Image.open(next(path.glob(f"*/{i:06d}.png")))) for i in arrays["ids"].tolist()]
     arrays["x"] = to_model_space(np.stack(images), arrays, recipe)
     return arrays, recipe, run
+
+
+def tensors(arrays):
+    """Numpy arrays as tensors."""
+    return {key: torch.as_tensor(array) for key, array in arrays.items()}
 
 
 def to_model_space(samples, arrays, recipe):
@@ -48,11 +53,10 @@ def to_model_space(samples, arrays, recipe):
     x = torch.as_tensor(samples).float() / (255 if samples.dtype == np.uint8 else 1)
     if len(recipe["shape"]) == 3 and list(x.shape[1:]) != list(recipe["shape"]):
         x = x.unsqueeze(1) if x.dim() == 3 else x.permute(0, 3, 1, 2)
-    t = {key.removeprefix("transform."): torch.as_tensor(array) for key, array in arrays.items()}
     if recipe["transform"] == "normalise":
-        return (x - t["mean"]) / t["std"]
+        return (x - arrays["transform.mean"]) / arrays["transform.std"]
     if recipe["transform"] == "zca":
-        return ((x.flatten(1) - t["mean"]) @ t["whiten"]).reshape(x.shape)
+        return ((x.flatten(1) - arrays["transform.mean"]) @ arrays["transform.whiten"]).reshape(x.shape)
     return x
 
 
@@ -109,7 +113,7 @@ def accuracy(model, x, y):
 if __name__ == "__main__":
     torch.manual_seed(0)
     arrays, recipe, run = load()
-    x, y = torch.as_tensor(arrays["x"]), torch.as_tensor(arrays["y"])
+    x, y = arrays["x"], arrays["y"]
     model = train(x, y, recipe, run["config"]["evaluation"])
     own = accuracy(model, x, y if y.dim() == 1 else y.argmax(1))
     print(f"condensed set: {len(x)} samples in {len(recipe['classes'])} classes, accuracy on itself {own:.3f}")
