@@ -14,7 +14,7 @@ Kind = Literal["umap", "pca", "plane"]
 Arrays = Mapping[str, Any]
 FLAGGED = 95.0  # percentile of real held-out samples above which a synthetic one is off the manifold
 CROWD = 0.4  # of flagged points, beyond which rings would hide the map; the sheet marks them all
-TRAIL_POINTS = 3000  # at most, all trails together
+TRAIL_POINTS = 1500  # at most, all trails together; none where not even two a point remain
 
 CAPTIONS = {
     "umap": "real dots, synthetic diamonds placed among them",
@@ -126,7 +126,7 @@ def _trails(
     at: np.ndarray, labels: np.ndarray, ids: np.ndarray, colours: list[str], past: Sequence[np.ndarray]
 ) -> list[dict[str, Any]]:
     keep = TRAIL_POINTS // max(len(at), 1)
-    past = [p for p in past if len(p) == len(at)][-keep:] if keep else []
+    past = [p for p in past if len(p) == len(at)][-keep:] if keep > 1 else []
     if not past:
         return []
     gap = np.full((len(at), 1, 2), np.nan, np.float32)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 CODES = {"float32": "f4", "int32": "i4", "uint16": "u2", "uint8": "u1"}
-LOSSLESS = 120_000  # bytes up to which a picture is sent as PNG; a larger one as WebP
+LOSSLESS = 90_000  # bytes up to which a picture is sent as PNG; a larger one as WebP
 
 
 def pack(values: Any, dtype: str = "float32") -> dict[str, str]:

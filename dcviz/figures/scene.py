@@ -98,7 +98,7 @@ def _detail(frame: Arrays) -> dict[str, Any]:
         "ids": pack(frame["ids"], "int32"),
         "labels": pack(frame["labels"], "int32"),
         "off": pack(off if off is not None else np.full(len(frame["ids"]), np.nan)),
-        "neighbours": pack(near, "int32"),
+        "neighbours": pack(near, "uint16" if near.max(initial=0) < 65536 else "int32"),
         "k": int(near.shape[1]) if near.ndim == 2 else 0,
     }
 
