@@ -41,12 +41,13 @@ def place(view: View, reference: Reference, x: Tensor, y: Tensor) -> Placement:
     every = torch.cdist(features(reference, x), reference.features)  # (M, n)
     distance, nearest = every.topk(min(NEIGHBOURS, every.shape[1]), largest=False)  # (M, k), ascending
     off = to_kth(every, y, reference.labels, KTH) / reference.radius[y]
-    below = torch.searchsorted(reference.held_out, off)
+    held = reference.held_out
+    below = torch.searchsorted(held, off) / float(len(held) or math.nan)  # unknown where nothing is held out
     return Placement(
         pca=(x.flatten(1).numpy() - view.mean) @ view.components.T,
         neighbours=nearest.int().numpy(),
         weights=fuzzy(distance).numpy(),
-        off=(100 * below / max(len(reference.held_out), 1)).float().numpy(),
+        off=(100 * below).float().numpy(),
     )
 
 
