@@ -15,7 +15,7 @@ from dcviz.runs.store import Store
 
 MOONS = ("condense", "--data", "moons", "--divergence", "energy", "--regime", "data", "--budget", "5", "--no-live")
 QUICK = ("--set", "evaluation.updates=15", "--set", "evaluation.seeds=2")
-LONG = (*MOONS, *QUICK, "--steps", "1500", "--seed", "3", "--set", "saving.checkpoint_seconds=0.02")
+LONG = (*MOONS, *QUICK, "--steps", "1500", "--seed", "3", "--set", "saving.checkpoint_seconds=0.2")
 
 
 @pytest.fixture(scope="module")

@@ -67,14 +67,9 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
         raise Refused("--config already says what is minimised: leave out --divergence, --regime and the like.")
     if scale and not preset:
         raise Refused("--scale belongs to a preset: give --preset too, or leave it out.")
-    named = tuple(c.strip() for c in classes.split(",")) if classes is not None else None
-    images = str(Path(path).expanduser().absolute()) if path is not None else None
-    given = {"name": data, "path": images, "classes": named, "size": size}
-    if data is not None and path is not None:
-        raise Refused("give --data, a data set by name, or --path, your own images: not both.")
-    source, origin = {**tree.pop("data", {}), **_only(given)}, tree.pop("preset", "")
-    if data is not None:
-        source["path"] = None  # of the configuration file
+    source = _source(tree.pop("data", {}), data, path, classes, size)
+    origin = tree.pop("preset", "")  # of the file's run, for show
+    tree |= _only({"budget": budget, "steps": steps, "seed": seed, "start": start, "device": device})
     chosen = configure(
         data=from_dict(DataConfig, source, "data"),
         divergence=divergence,
@@ -83,8 +78,7 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
         preset=preset,
         scale=scale or "small",
         settings=_settings(settings or []),
-        **{**tree, **_only({"budget": budget, "steps": steps, "seed": seed, "start": start, "device": device})},
-        **({} if live else {"live": None}),
+        **(tree if live else {**tree, "live": None}),
     )
     _condense(replace(chosen, preset=chosen.preset or origin), name, as_json)
 
@@ -130,6 +124,22 @@ def _read(file: Path | None) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise Refused(f"{file} cannot be read as a configuration: {error}.") from error
     return asdict(from_json(RunConfig, text))
+
+
+def _source(
+    known: dict[str, Any], data: str | None, path: str | None, classes: str | None, size: int | None
+) -> dict[str, Any]:
+    """Which real data: what a configuration file says, changed by the options."""
+    if data is not None and path is not None:
+        raise Refused("give --data, a data set by name, or --path, your own images: not both.")
+    if data is not None:
+        known = {**known, "name": data, "path": None}
+    given = {
+        "path": str(Path(path).expanduser().absolute()) if path is not None else None,  # resume may be called elsewhere
+        "classes": tuple(name.strip() for name in classes.split(",")) if classes is not None else None,
+        "size": size,
+    }
+    return {**known, **_only(given)}
 
 
 def _settings(pairs: list[str]) -> dict[str, Any]:

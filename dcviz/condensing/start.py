@@ -78,7 +78,7 @@ def pieces(
     """What `start` makes, class by class: ``(K, *shape)`` each, for callers with something to do in between."""
     import torch
 
-    _check(kind, dataset, budget, features)
+    check(kind, dataset, budget, features)
     for c in range(len(dataset.classes)):
         if kind == "noise":
             yield torch.randn(budget, *dataset.shape, generator=generator)
@@ -96,7 +96,8 @@ def real(dataset: Dataset, indices: Tensor) -> Tensor:
     return dataset.transform.forward(pixels(dataset.train.x[indices]))
 
 
-def _check(kind: str, dataset: Dataset, budget: int, features: Features | None) -> None:
+def check(kind: str, dataset: Dataset, budget: int, features: Features | None = None) -> None:
+    """Refuse a start that does not exist, or that the classes are too small for."""
     import torch
 
     if kind not in [s.name for s in STARTS]:
