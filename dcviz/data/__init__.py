@@ -6,6 +6,8 @@ Importing this room needs neither torch nor scikit-learn; `catalogue` says at on
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from dcviz.data.catalogue import DataInfo, catalogue, data_folder
@@ -20,6 +22,7 @@ __all__ = ["DataInfo", "catalogue", "data_folder", "dataset"]
 KEPT = 3  # data sets held in memory between calls; MNIST is 55 MB, SVHN 300 MB
 
 _cache: dict[tuple[DataConfig, str], Dataset] = {}
+_lock = Lock()
 
 
 def dataset(config: DataConfig | str, progress: Progress = silent) -> Dataset:
@@ -36,13 +39,18 @@ def dataset(config: DataConfig | str, progress: Progress = silent) -> Dataset:
     from dcviz.records import DataConfig
 
     config = DataConfig(name=config) if isinstance(config, str) else config
+    if config.classes is not None:
+        config = replace(config, classes=tuple(config.classes))  # a list, from a notebook, cannot be a key
     key = (config, str(data_folder()) if config.path is None else stamp(config.path))
-    if key not in _cache:
-        made = _load(config, progress)
+    found = _cache.get(key)
+    if found is not None:
+        return found
+    made = _load(config, progress)
+    with _lock:  # for the book-keeping only: a download must not hold up who asks for digits
         while len(_cache) >= KEPT:
-            _cache.pop(next(iter(_cache)), None)
+            _cache.pop(next(iter(_cache)))
         _cache[key] = made
-    return _cache[key]
+    return made
 
 
 def _load(config: DataConfig, progress: Progress) -> Dataset:

@@ -109,7 +109,8 @@ def _check(read: Read, path: Path) -> None:
     fewest, few = (FEWEST, "") if read.test is None else (FEWEST_TRAIN, "training ")
     for name, count in zip(classes, counts, strict=True):
         if count < fewest:
+            images = f"{count} {few}image{'' if count == 1 else 's'}"
             raise Refused(
-                f"class {name!r} of {path.name} has {count} {few}image{'s' * (count != 1)}, too few to train, hold out "
-                f"and test: give at least {fewest}, or leave the class out."
+                f"class {name!r} of {path.name} has {images}, too few to train, hold out and test: give at least "
+                f"{fewest}, or leave the class out."
             )

@@ -80,7 +80,7 @@ def _opened(content: bytes, label: str) -> Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is stricter
             image = Image.open(BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise _too_large(label, str(error)) from error
+        raise _too_large(label, f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels") from error
     except UnidentifiedImageError as error:
         raise Refused(f"{label} is not an image that can be read: replace it or leave it out.") from error
     except DAMAGED as error:

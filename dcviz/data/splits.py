@@ -77,7 +77,7 @@ def choose_classes(source: Source, names: tuple[str, ...] | None) -> Source:
     kept = [c for c, name in enumerate(source.classes) if name in names]
     if len(kept) < 2:
         raise Refused(
-            f"{len(kept)} class of {source.name} was chosen; choose at least 2, so that they can be told apart."
+            f"{len(kept) or 'no'} class of {source.name} was chosen; choose at least 2, so that they can be told apart."
         )
     return replace(
         source,
