@@ -8,6 +8,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 from dcviz.errors import Refused
@@ -177,11 +178,16 @@ def from_dict(kind: type[R], tree: Any, at: str = "") -> R:
         raise Refused(f"{where} must be a set of named values, not {type(tree).__name__}.")
     if tree.get("version", VERSION) != VERSION:
         raise Refused(f"{where} has version {tree['version']}, this dcviz reads version {VERSION}: upgrade dcviz.")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]
     unknown = sorted(set(tree) - set(hints))
     if unknown:
         raise Refused(f"{where} has no {', '.join(map(repr, unknown))}. Known: {', '.join(hints)}.")
     return kind(**{key: _coerce(hints[key], value, f"{where}.{key}") for key, value in tree.items()})
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)  # evaluates the annotations: slow
 
 
 def _coerce(hint: Any, value: Any, at: str) -> Any:

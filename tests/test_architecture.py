@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "dcviz"
 LEAVES = {"dcviz.errors", "dcviz.randomness"}  # every module may import these
 
+STORE = ("database", "files", "rows", "home", "queue", "history", "pictures", "store")
+
 # room -> what it never imports (prefixes)
 NEVER = {
     "dcviz.data": ["divergences", "discrepancies", "condensing", "evaluation", "runs", "ui", "figures"],
@@ -21,9 +23,7 @@ NEVER = {
     "dcviz.condensing": ["runs", "figures", "ui"],
     "dcviz.evaluation": ["runs", "figures", "ui"],
     "dcviz.embed": ["runs", "figures", "ui"],
-    "dcviz.runs.store": ["condensing", "ui"],
-    "dcviz.runs.schema": ["condensing", "ui"],
-    "dcviz.runs.files": ["condensing", "ui"],
+    **{f"dcviz.runs.{part}": ["condensing", "discrepancies", "evaluation", "ui"] for part in STORE},
     "dcviz.figures": ["runs", "ui"],
     "dcviz.cli": ["ui"],
     "dcviz.runs": ["ui", "figures"],
@@ -32,9 +32,7 @@ NEVER_OUTSIDE = {
     "dcviz.condensing": ["streamlit", "plotly", "umap"],
     "dcviz.evaluation": ["streamlit", "plotly", "umap"],
     "dcviz.embed": ["streamlit", "plotly"],
-    "dcviz.runs.store": ["torch", "streamlit"],
-    "dcviz.runs.schema": ["torch", "streamlit"],
-    "dcviz.runs.files": ["torch", "streamlit"],
+    **{f"dcviz.runs.{part}": ["torch", "streamlit", "plotly", "umap"] for part in STORE},
     "dcviz.runs": ["streamlit", "plotly", "umap"],
     "dcviz.figures": ["torch", "streamlit"],
     "dcviz.cli": ["streamlit"],

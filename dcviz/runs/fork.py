@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from dcviz.runs.store import Run, Store
-
-from dcviz.condensing.loop import State, begin, finish, step
+from dcviz.condensing.loop import begin, finish, step
 from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import problem as building
+from dcviz.runs.store import Run, Store
 from dcviz.types import SyntheticSet
 
 KEPT = ("data", "budget", "parameterisation")  # what a fork shares with its parent
@@ -24,7 +23,7 @@ def refuse_other_shape(parent: RunConfig, config: RunConfig) -> None:
 
 def inherited(store: Store, run: Run) -> Generator[None, None, SyntheticSet]:
     """S of the parent at the forked step: from its checkpoint there, or re-run from the one before."""
-    from dcviz.runs.job import unpack_state
+    from dcviz.runs.job import rate_changes, unpack_state
 
     if run.parent is None or run.parent_step is None:
         raise Refused(f"{run.id} is not a fork.")
@@ -39,9 +38,10 @@ def inherited(store: Store, run: Run) -> Generator[None, None, SyntheticSet]:
     else:
         origin = yield from _origin(store, parent, setup)
         state = begin(setup.problem, origin)
-    changes = [e for e in store.events(parent.id) if e.kind == "rate"]
+    changes = rate_changes(store, parent.id, state.step)
     while state.step < run.parent_step:
-        _apply_changes(state, changes)
+        for group, rate in changes.get(state.step, ()):
+            state.moments["rates"][group] = rate
         state = step(setup.problem, state)
         yield
     if state.step == parent.config.steps:
@@ -53,10 +53,3 @@ def _origin(store: Store, parent: Run, setup: building.Setup) -> Generator[None,
     if parent.parent is None:
         return setup.start
     return (yield from inherited(store, parent))
-
-
-def _apply_changes(state: State, changes: list) -> None:
-    """Learning rates that were changed while the parent was live, at the steps where they were."""
-    for event in changes:
-        if event.step == state.step:
-            state.moments["rates"][event.payload["group"]] = event.payload["rate"]

@@ -36,6 +36,7 @@ class RunJob:
         self._setup: building.Setup | None = None
         self._unwritten: list[State] = []  # steps whose numbers are still on the device
         self._side = SideWork(SIDE_SHARE)
+        self._changes: dict[int, list[tuple[str, float]]] = {}  # live learning rates, by the step they follow
         self._measured = 0.0  # when the last live accuracy was begun
         self._checkpointed = -1
         self._script = self._work()
@@ -53,15 +54,19 @@ class RunJob:
         return False
 
     def apply(self, command: Command) -> None:
-        """A live change: the learning rate, from the next step on."""
-        if command.kind != "rate" or self._state is None:
+        """A live change: the learning rate of a parameter group, from the next step on.
+
+        Raises:
+            Refused: for a rate that is not above 0, or a group that S does not have.
+        """
+        if command.kind != "rate":
             return
-        rates = self._state.moments["rates"]
         group, rate = str(command.payload.get("group", "images")), float(command.payload["rate"])
-        if group not in rates or not rate > 0:
-            return
-        rates[group] = rate
+        if group not in self.config.optimiser.rates or not 0 < rate < float("inf"):
+            known = ", ".join(self.config.optimiser.rates)
+            raise Refused(f"a learning rate of {rate:g} for {group!r} cannot be set: give a positive rate for {known}.")
         self.store.log_event(self.run.id, self.step, "rate", group=group, rate=rate)
+        self._changes.setdefault(self.step, []).append((group, rate))
 
     def close(self, status: Status, text: str) -> None:
         """Leave the run so that it can go on from here: the numbers, a picture, a checkpoint."""
@@ -76,7 +81,7 @@ class RunJob:
 
     # ------------------------------------------------------------------------------------------ the script
 
-    def _work(self) -> Iterator[None]:
+    def _work(self) -> Generator[None, None, None]:
         yield
         self._setup = setup = building.build(self.config, self._progress)
         yield
@@ -103,6 +108,7 @@ class RunJob:
         if found is not None:
             at, arrays, meta = found
             self.store.truncate(self.run.id, at)
+            self._changes |= rate_changes(self.store, self.run.id, at)
             self.seconds = float(meta["seconds"])
             if meta["machine"] != self._machine():
                 text = "continued on another device, thread count or version of torch: not bit-exact"
@@ -121,6 +127,8 @@ class RunJob:
         shown = saved = time.monotonic()
         while state.step < self.config.steps:
             began = time.monotonic()
+            for group, rate in self._changes.pop(state.step, ()):
+                state.moments["rates"][group] = rate
             self._state = state = step(setup.problem, state)
             self._unwritten.append(state)
             self.step = state.step
@@ -244,6 +252,15 @@ class RunJob:
         self._checkpoint(state)
         self.store.save_final(self.run.id, *final_of(state, self._setup, self.config))
         self.store.set_fact(speed_key(self.config), self.seconds / max(self.config.steps, 1))
+
+
+def rate_changes(store: Store, run: str, since: int = 0) -> dict[int, list[tuple[str, float]]]:
+    """The live learning rates on record, (group, rate) by the step that they follow, from step ``since`` on."""
+    found: dict[int, list[tuple[str, float]]] = {}
+    for event in store.events(run):
+        if event.kind == "rate" and event.step >= since:
+            found.setdefault(event.step, []).append((event.payload["group"], event.payload["rate"]))
+    return found
 
 
 def pack_state(state: State) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
