@@ -6,6 +6,7 @@ import math
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, TYPE_CHECKING
 
 from dcviz.data.files import Part, Read
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 KEYS = ("x_train", "y_train", "x_test", "y_test", "class_names")
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError, RuntimeError)
+DAMAGED = (  # what zipfile and numpy's header reader raise on bytes that are not what they should be
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError),
+    *(ValueError, TypeError, KeyError, SyntaxError, TokenError, OverflowError, MemoryError),
+)
 
 
 def read_npz(path: Path) -> Read:

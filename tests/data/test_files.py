@@ -244,6 +244,33 @@ def test_an_array_that_claims_to_be_larger_than_its_file_is_not_allocated(tmp_pa
         load(tmp_path / "a.npz")
 
 
+@pytest.mark.parametrize("part", ["x_train.npy", "photo"])
+def test_spoilt_bytes_are_refused_or_read_but_never_crash(tmp_path, part):
+    from dcviz.data import arrays as reader
+    from dcviz.data import pictures
+
+    at, content = np.random.default_rng(0), io.BytesIO()
+    if part == "photo":
+        Image.fromarray(at.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(content, "JPEG")
+    else:
+        np.save(content, np.zeros((24, 8, 8), np.uint8))
+    labels = io.BytesIO()
+    np.save(labels, np.arange(24) % 2)
+    refused = 0
+    for _ in range(150):
+        spoilt = np.frombuffer(content.getvalue(), np.uint8).copy()
+        spoilt[at.integers(0, 120, 3)] = at.integers(0, 256, 3)
+        try:
+            if part == "photo":
+                pictures.decode(spoilt.tobytes(), "photo", (8, 8), 1)
+            else:
+                path = pack(tmp_path / "a.npz", [(part, spoilt.tobytes()), ("y_train.npy", labels.getvalue())])
+                reader.read_npz(path)
+        except Refused:
+            refused += 1
+    assert 0 < refused <= 150
+
+
 def test_paths_that_are_not_data_are_refused(tmp_path):
     with pytest.raises(Refused, match="there is nothing at .*nowhere: check the path"):
         load(tmp_path / "nowhere")
