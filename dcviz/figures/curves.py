@@ -141,13 +141,11 @@ def _draw(
         "type": "log" if panel.log else "linear",
         "range": [low, high],
         "fixedrange": True,
-        "nticks": 5,
         "gridcolor": token.hairline,
         "zeroline": False,
-        "exponentformat": "power",
         "tickfont": {"color": token.muted, "size": 11},
         "showticklabels": bool(panel.lines or panel.levels),
-        **({"dtick": 1 if high - low > 2.5 else "D2"} if panel.log else {}),
+        **(_log_ticks(low, high) if panel.log else {"nticks": 5}),
     }
     layout["annotations"].append(_title(panel.title, domain[1], token))
     for line in panel.lines:
@@ -172,6 +170,19 @@ def _span(panel: _Panel) -> tuple[float, float]:
     if panel.top is None:
         return low - pad, high + pad
     return max(0.0, low - pad), panel.top + 0.03 * (panel.top - low)
+
+
+def _log_ticks(low: float, high: float) -> dict[str, Any]:
+    """Labels at 1, 2, 5 of every decade; at whole decades only, and then not at all of them, where there are many."""
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    every = -(-len(decades) // 5)
+    values = (
+        [10.0**d for d in decades if d % every == 0]
+        if high - low > 2
+        else [m * 10.0**d for d in decades for m in (1, 2, 5)]
+    )
+    shown = [v for v in values if low <= math.log10(v) <= high]
+    return {"tickvals": shown, "ticktext": [f"{v:g}" for v in shown]}
 
 
 def _trace(line: _Line, x: str, y: str) -> dict[str, Any]:

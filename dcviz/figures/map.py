@@ -61,7 +61,7 @@ def real_map(real: Arrays, kind: Kind, theme: Theme) -> dict[str, Any]:
             **_xy(at[labels == c]),
             "customdata": pack(ids[labels == c], "int32"),
             "hovertemplate": f"real %{{customdata}}<br>class {_escaped(name)}<extra></extra>",
-            "marker": {"size": size, "color": colour, "opacity": 0.4},
+            "marker": {"size": size, "color": colour, "opacity": 0.45},
         }
         for c, (name, colour) in enumerate(zip(names, colours, strict=True))
     ]
@@ -91,7 +91,7 @@ def points(
     colours = class_colours(len(names), theme)
     at, labels, ids = placed(frame, real, kind), np.asarray(frame["labels"]), np.asarray(frame["ids"])
     off = np.asarray(frame["off"], float) if "off" in frame else np.full(len(ids), np.nan)
-    size = 11 if len(ids) <= 120 else 9 if len(ids) <= 400 else 7
+    size = 10 if len(ids) <= 120 else 8 if len(ids) <= 400 else 6
     flagged = off > FLAGGED
     if flagged.mean() > CROWD:
         flagged[:] = False

@@ -71,12 +71,12 @@ def _quality(numbers: Numbers) -> list[str]:
     if numbers.accuracy is not None:
         why = "A fresh network trained on the synthetic images, tested on held-out real ones; one seed while it runs."
         parts.append(_fact(f"{100 * numbers.accuracy:.1f} %", "accuracy", why, before=True))
-    if numbers.baselines:
-        text = " · ".join(f"{html.escape(name)} {100 * value:.1f}" for name, value in numbers.baselines.items())
-        parts.append(f'<span title="The same test after training on as many real samples chosen so.">{text}</span>')
     if numbers.off is not None and numbers.images:
         why = "Farther from the real images of their class than 95 % of held-out real images are."
         parts.append(_fact(f"{numbers.off} of {numbers.images}", "off-manifold", why, before=True))
+    if numbers.baselines:
+        text = " · ".join(f"{html.escape(name)} {100 * value:.1f}" for name, value in numbers.baselines.items())
+        parts.append(f'<span title="The same test after training on as many real samples chosen so.">{text}</span>')
     return parts
 
 
@@ -97,7 +97,7 @@ def duration(seconds: float) -> str:
     """Seconds as people say them.
 
     >>> duration(17.4), duration(95), duration(7300)
-    ('17 s', '1 min 35 s', '2 h 2 min')
+    ('17 s', '1 min 35 s', '2 h 1 min')
     """
     whole = round(seconds)
     if whole < 60:

@@ -40,11 +40,18 @@ def read(query: Mapping[str, str]) -> tuple[Choices, list[str]]:
     for path in sorted(set(query) - set(checks) - set(OURS)):
         tried = replace(choices, settings={**choices.settings, path: _value(query[path])})
         try:
+            _refuse_second_name(path)
             config_of(tried)
             choices = tried
         except Refused as refusal:
             refusals.append(f"{path}={query[path]} in the address: {refusal}")
     return choices, refusals
+
+
+def _refuse_second_name(path: str) -> None:
+    part, _, key = path.partition(".")
+    if key == "name" and part in registry.KINDS:
+        raise Refused(f"choose it with {part}=… instead.")
 
 
 def _fitting(choices: Choices) -> Choices:

@@ -61,7 +61,7 @@ export class Sheet {
     const ratio = window.devicePixelRatio || 1;
     let scale = Math.min(room.w / width, room.h / height);
     if (scale * ratio >= 3) scale = Math.floor(scale * ratio) / ratio; // whole pixels while that costs little
-    this.image.classList.toggle("dcv-smooth", scale * ratio < 3);
+    this.image.classList.toggle("dcv-smooth", scale * ratio < 3 && this.spec.side[1] > 20);
     this.scale = scale;
     const size = { width: `${width * scale}px`, height: `${height * scale}px` };
     Object.assign(this.pane.style, size);

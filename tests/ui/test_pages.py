@@ -1,0 +1,153 @@
+"""The pages through AppTest: real scripts on a real store; the component itself is the browser tests' part."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dcviz.records import DataConfig, RunConfig
+from dcviz.runs.store import Owner, Store
+
+APP = Path(__file__).parents[2] / "app.py"
+TIMEOUT = 60
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A store of its own, and no worker: nothing here waits for a computation."""
+    import streamlit as st
+
+    from dcviz.runs import service
+
+    monkeypatch.setenv("DCVIZ_HOME", str(tmp_path))
+    monkeypatch.setattr(service, "worker", lambda store: None)
+    st.cache_resource.clear()
+    yield Store(tmp_path)
+    st.cache_resource.clear()
+
+
+def lab(**query):
+    app = AppTest.from_file(APP, default_timeout=TIMEOUT)
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def html(app):
+    return " ".join(str(e.proto.body) for e in app.get("html"))
+
+
+def shown(app, key):
+    return app.selectbox(key=f"lab.w.{key}").value
+
+
+def query(app):
+    return {k: v if isinstance(v, str) else v[0] for k, v in app.query_params.items()}
+
+
+def test_before_the_first_run_the_lab_says_what_to_do(home):
+    app = lab(data="moons")
+    assert not app.exception
+    assert app.button(key="lab.condense").label.startswith("Condense")
+    assert "press Condense" in html(app) or "being read" in html(app)
+
+
+def test_condense_queues_one_run_and_the_address_finds_it_again(home):
+    app = lab(data="moons", budget="2", steps="5", seed="3")
+    app.button(key="lab.condense").click().run()
+    assert not app.exception
+    (run,) = home.runs()
+    assert (run.config.data.name, run.config.budget, run.config.steps, run.config.seed) == ("moons", 2, 5, 3)
+    assert query(app)["run"] == run.id
+    again = lab(**query(app))
+    assert len(home.runs()) == 1
+    assert "queued" in html(again)
+
+
+def test_the_address_sets_the_controls_and_the_controls_the_address(home):
+    app = lab(data="moons", regime="data", divergence="sinkhorn")
+    assert (shown(app, "data"), shown(app, "regime"), shown(app, "method.data")) == ("moons", "data", "sinkhorn")
+    app.selectbox(key="lab.w.data").set_value("rings").run()
+    assert query(app)["data"] == "rings"
+    assert query(app)["divergence"] == "sinkhorn"
+
+
+def test_a_bad_address_is_refused_in_words_and_can_be_dismissed(home):
+    app = lab(data="moon", budget="2")
+    assert "did you mean 'moons'" in app.warning[0].value
+    assert shown(app, "data") == "digits"
+    app.button(key="lab.dismiss").click().run()
+    assert not app.warning
+
+
+def test_a_link_to_a_run_shows_its_set_up(home):
+    id = home.create(RunConfig(data=DataConfig("moons"), budget=3, seed=4), queue=False)
+    app = lab(run=id)
+    assert shown(app, "data") == "moons"
+    assert query(app)["budget"] == "3"
+    assert "paused" in html(app)
+
+
+def test_a_preset_replaces_regime_and_divergence_and_their_settings(home):
+    app = lab(**{"regime.width": "16"})
+    assert query(app)["regime.width"] == "16"
+    app.selectbox(key="lab.w.preset").set_value("dm").run()
+    assert app.selectbox(key="lab.w.regime").disabled
+    assert query(app)["preset"] == "dm"
+    assert "regime.width" not in query(app)
+
+
+def test_the_buttons_steer_the_run(home):
+    id = home.create(RunConfig(data=DataConfig("moons")), queue=False)
+    app = lab(run=id)
+    app.button(key="steer.resume").click().run()
+    assert home.run(id).status == "queued"
+    app.button(key="steer.pause").click().run()
+    assert home.run(id).status == "paused"
+    app.button(key="steer.reset").click().run()
+    assert home.run(id).status == "cancelled"
+    assert "run" not in query(app)
+
+
+def test_an_interrupted_run_offers_to_resume(home):
+    id = home.create(RunConfig(data=DataConfig("moons")))
+    owner = Owner.here()
+    home.claim(owner, "cpu", id)
+    home.release(id, "interrupted", "the process ended.", owner)
+    app = lab(run=id)
+    assert "Press resume" in html(app)
+    assert not app.button(key="steer.resume").disabled
+
+
+def test_an_impossible_set_up_is_refused_where_the_button_stands(home):
+    app = lab(data="moons", augment='"crop_flip"', budget="2")
+    assert not app.exception
+    app.button(key="lab.condense").click().run()
+    assert not app.exception
+
+
+def gallery(home):
+    app = AppTest.from_file(APP, default_timeout=TIMEOUT)
+    app.query_params["data"] = "moons"
+    return app.run().switch_page("pages/6_Runs.py").run()
+
+
+def test_the_gallery_lists_finds_renames_and_deletes(home):
+    first = home.create(RunConfig(data=DataConfig("moons")), name="alpha", queue=False)
+    second = home.create(RunConfig(data=DataConfig("rings")), name="beta", queue=False)
+    app = gallery(home)
+    assert not app.exception
+    assert "alpha" in html(app)
+    assert "beta" in html(app)
+    app.text_input(key="runs.find").set_value("alp").run()
+    assert "beta" not in html(app)
+    app.text_input(key=f"runs.name.{first}").set_value("gamma").run()
+    assert home.run(first).name == "gamma"
+    app.text_input(key="runs.find").set_value("").run()
+    app.checkbox(key=f"runs.sure.{second}").set_value(True).run()
+    app.button(key=f"runs.delete.{second}").click().run()
+    assert [run.id for run in home.runs()] == [first]
+
+
+def test_an_empty_gallery_says_where_to_begin(home):
+    assert "start one in the Lab" in gallery(home).info[0].value

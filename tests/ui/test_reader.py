@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from dcviz.records import RunConfig
+from dcviz.runs.store import Owner, Store
+from dcviz.ui.reader import Kept, Reader
+
+LOOK = ("key", "light")
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path)
+
+
+@pytest.fixture
+def run(store):
+    return store.create(RunConfig(steps=100))
+
+
+def frame(step):
+    ids = np.arange(20)
+    return {
+        "images": np.full((20, 1, 8, 8), step, np.uint8),
+        "labels": ids // 2,
+        "ids": ids,
+        "pca": np.zeros((20, 2), np.float32),
+    }
+
+
+def test_a_frame_is_encoded_once_and_shared(store, run):
+    store.save_frame(run, 3, frame(3))
+    reader = Reader(store)
+    first = reader.scene(run, 3, [3], None, LOOK)
+    assert reader.scene(run, 3, [3], None, LOOK) is first
+    assert reader.scene(run, 3, [3], None, ("key", "dark")) is not first
+
+
+def test_the_latest_frame_is_found_and_none_is_no_error(store, run):
+    reader = Reader(store)
+    assert reader.latest(run) is None
+    store.save_latest(run, 7, frame(7))
+    assert reader.latest(run) == 7
+    assert reader.frame(run, 7)["images"][0, 0, 0, 0] == 7
+
+
+def test_what_is_asked_for_ahead_is_bounded_but_the_first_always_comes(store, run, monkeypatch):
+    for step in range(30):
+        store.save_frame(run, step, frame(step))
+    reader = Reader(store)
+    monkeypatch.setattr("dcviz.ui.reader.SECONDS", 0.0)
+    assert [s["step"] for s in reader.scenes(run, range(30), list(range(30)), None, LOOK)] == [0]
+    monkeypatch.setattr("dcviz.ui.reader.SECONDS", 10.0)
+    monkeypatch.setattr("dcviz.ui.reader.BYTES", 5_000)
+    assert 1 < len(reader.scenes(run, range(30), list(range(30)), None, LOOK)) < 30
+    assert reader.scenes(run, [999], [], None, LOOK) == []
+
+
+def test_only_new_numbers_are_read_and_late_ones_are_not_missed(store, run):
+    owner = Owner.here()
+    store.claim(owner, "cpu", run)
+    reader = Reader(store)
+    store.record(run, [(s, "objective", float(s)) for s in range(5)])
+    store.beat(run, owner, step=4, seconds=1.0)
+    assert len(reader.metrics(store.run(run))["objective"][0]) == 5
+    store.record(run, [(5, "objective", 5.0), (2, "accuracy", 0.5)])
+    store.beat(run, owner, step=5, seconds=1.2)
+    found = reader.metrics(store.run(run))
+    assert found["objective"][1].tolist() == [0, 1, 2, 3, 4, 5]
+    assert found["accuracy"][0].tolist() == [2]
+
+
+def test_going_back_to_a_checkpoint_forgets_what_was_after_it(store, run):
+    owner = Owner.here()
+    store.claim(owner, "cpu", run)
+    reader = Reader(store)
+    store.record(run, [(s, "objective", 1.0) for s in range(50)])
+    store.beat(run, owner, step=49, seconds=1.0)
+    reader.metrics(store.run(run))
+    store.truncate(run, 20)
+    assert reader.metrics(store.run(run))["objective"][0].max() == 20
+
+
+def test_pace_is_that_of_the_last_seconds(store, run):
+    owner = Owner.here()
+    store.claim(owner, "cpu", run)
+    reader = Reader(store)
+    for i in range(20):  # one second of work per step at first, a tenth later
+        step, seconds = (i, float(i)) if i < 10 else (10 * (i - 9), 10.0 + (i - 9))
+        store.beat(run, owner, step=step, seconds=seconds)
+        reader.pace(store.run(run))
+    assert reader.pace(store.run(run)) == pytest.approx(10, rel=0.2)
+
+
+def test_kept_forgets_the_oldest():
+    kept, made = Kept(2), []
+    for key in (1, 2, 1, 3, 1, 2):
+        kept.get(key, lambda key=key: made.append(key))
+    assert made == [1, 2, 3, 2]

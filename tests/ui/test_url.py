@@ -1,0 +1,79 @@
+import pytest
+
+from dcviz import registry
+from dcviz.ui import url
+from dcviz.ui.choices import Choices, choices_of, config_of, methods, regimes
+
+SETUPS = [
+    Choices(),
+    Choices(data="moons", regime="data", divergence="sinkhorn", budget=3, steps=40, seed=7, start="herding"),
+    Choices(regime="random-features", divergence="mmd", settings={"divergence.kernel": "laplace", "regime.width": 16}),
+    Choices(preset="dsa", scale="paper", budget=1),
+    Choices(regime="predictions", divergence="ridge", settings={"optimiser.rates.images": 0.2, "clamp": True}),
+]
+
+
+@pytest.mark.parametrize("choices", SETUPS)
+def test_the_address_holds_the_whole_set_up(choices):
+    query = url.write(choices)
+    assert all(isinstance(v, str) for v in query.values())
+    assert url.read(query) == (choices, [])
+
+
+def test_the_default_needs_no_address():
+    assert url.write(Choices()) == {}
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"data": "digts"}, "did you mean 'digits'"),
+        ({"regime": "space"}, "Known: data, gradients, predictions, random-features"),
+        ({"divergence": "enrgy"}, "did you mean 'energy'"),
+        ({"preset": "m4d"}, "Known: "),
+        ({"scale": "huge"}, "Known: paper, small"),
+        ({"budget": "0"}, "from 1 to 100"),
+        ({"budget": "ten"}, "from 1 to 100"),
+        ({"steps": "-1"}, "from 0 to"),
+        ({"seed": "1.5"}, "whole number"),
+        ({"start": "warm"}, "Known: "),
+        ({"nonsense": "1"}, "nonsense"),
+        ({"batch": "0"}, "from 1 to"),
+        ({"regime.width": '"wide"'}, "whole number"),
+        ({"divergence.name": '"mmd"'}, "divergence.name"),
+    ],
+)
+def test_a_bad_value_is_refused_in_words_and_costs_only_itself(query, words):
+    choices, refusals = url.read({**query, "seed": query.get("seed", "5")})
+    (refusal,) = refusals
+    assert words in refusal
+    assert next(iter(query)) in refusal
+    assert choices == Choices(seed=0 if "seed" in query else 5)
+
+
+def test_run_and_step_are_not_settings():
+    assert url.read({"run": "0abc", "step": "10"}) == (Choices(), [])
+
+
+def test_a_regime_alone_means_its_first_method():
+    choices, refusals = url.read({"regime": "gradients"})
+    assert choices.divergence in methods("gradients")
+    assert not refusals
+
+
+@pytest.mark.parametrize("choices", SETUPS)
+def test_a_configuration_is_shown_as_choices_that_mean_it(choices):
+    config = config_of(choices)
+    assert config_of(choices_of(config)) == config
+
+
+def test_every_method_and_preset_can_be_chosen():
+    reached = {m for regime in regimes() for m in methods(regime)}
+    own = {n for n, d in registry.known("discrepancy").items() if d.where != "any"}
+    assert reached == set(registry.known("divergence")) | own
+    for regime in regimes():
+        for method in methods(regime):
+            config_of(Choices(regime=regime, divergence=method))
+    for preset, declared in registry.known("preset").items():
+        for scale in declared.scales:
+            config_of(Choices(preset=preset, scale=scale))
