@@ -8,8 +8,8 @@ import torch
 from dcviz.condensing.start import start
 from dcviz.data import dataset
 from dcviz.embed import features, fit_umap, known_umap, on_map, pixels_view, place, reference, umap_of
-from dcviz.embed.place import fuzzy
-from dcviz.embed.reference import to_kth
+from dcviz.embed.placing import fuzzy
+from dcviz.embed.references import to_kth
 from dcviz.embed.view import principal
 from dcviz.errors import Refused
 from dcviz.evaluation import run_to_end

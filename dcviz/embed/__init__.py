@@ -8,8 +8,8 @@ change does not move. UMAP hides outliers: the off-manifold score beside it does
 
 from __future__ import annotations
 
-from dcviz.embed.place import Placement, on_map, place
-from dcviz.embed.reference import Reference, features, reference
+from dcviz.embed.placing import Placement, on_map, place
+from dcviz.embed.references import Reference, features, reference
 from dcviz.embed.umaps import fit_umap, known_umap, umap_of
 from dcviz.embed.view import View, pixels_view
 

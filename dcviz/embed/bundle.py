@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dcviz.embed.reference import reference
+from dcviz.embed.references import reference
 from dcviz.embed.umaps import umap_of
 from dcviz.embed.view import pixels_view
 from dcviz.evaluation.measure import run_to_end

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dcviz.caching import Cache, key_of
 from dcviz.embed.bundled import load, save
-from dcviz.embed.place import NEIGHBOURS
-from dcviz.embed.reference import Reference
+from dcviz.embed.placing import NEIGHBOURS
+from dcviz.embed.references import Reference
 from dcviz.embed.view import View
 from dcviz.errors import Refused
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dcviz.embed.reference import KTH, Reference, features, to_kth
+from dcviz.embed.references import KTH, Reference, features, to_kth
 from dcviz.embed.view import View
 
 if TYPE_CHECKING:
