@@ -35,18 +35,18 @@ def cloud(x: Tensor, weights: Tensor | None = None, centre: Tensor | None = None
     import torch
 
     x, w = x.detach(), masses(x, weights)
-    seen = (w > 0).unsqueeze(-1)  # (…, N, 1)
     if centre is None:
-        centre = w.unsqueeze(-2) @ torch.where(seen, x, 0)  # (…, 1, D)
-    points = torch.where(seen, x - centre, 0)
-    return points, w, points.square().sum(-1), centre
+        centre = w.unsqueeze(-2) @ x  # (…, 1, D)
+    points = (x - centre).masked_fill_((w == 0).unsqueeze(-1), 0)
+    return points, w, torch.linalg.vecdot(points, points), centre
 
 
 def squared_distances(a: Cloud, b: Cloud) -> Tensor:
     """The squared distances ``(…, N, M)`` of two clouds with one centre; 0 where rounding hides the difference.
 
     The matrix product is ten times as fast as differences in high dimension. It errs by some units in the last
-    place of the squared norms, so that pairs closer than this count as coincident.
+    place of the squared norms, so that pairs closer than this count as coincident: in single precision, below a
+    thousandth of their distance from the centre.
     """
     import torch
 
@@ -59,7 +59,7 @@ def squared_distances(a: Cloud, b: Cloud) -> Tensor:
         rounding = rounding**2  # of differences, not of squares
     else:
         d2 = norms - 2 * (x @ y.mT)  # (…, N, D) @ (…, D, M)
-    return d2.masked_fill_(d2 <= norms.mul_(rounding), 0)
+    return d2.masked_fill_(d2 < norms.mul_(rounding), 0)  # strictly: what overflows stays infinite, and is noticed
 
 
 def kernel_mean(a: Cloud, b: Cloud, kernel: Kernel, gradient: bool = False) -> tuple[Tensor, Tensor | None]:
@@ -93,24 +93,27 @@ def squared_mmd(real: Cloud, among_real: Tensor, y: Tensor, weights: Tensor | No
     return value if pull is None or push is None else with_gradient(value, y, 2 * (push - pull))
 
 
-def median_distance(x: Tensor, w: Tensor, generator: torch.Generator) -> Tensor:
-    """The median distance ``(…)`` among the unmasked points of ``x (…, N, D)``, a subsample of a thousand at most.
+def median_distance(real: Cloud, generator: torch.Generator) -> Tensor:
+    """The median distance ``(…)`` among the unmasked points, a subsample of a thousand at most.
 
     Where more than half of the pairs coincide, the root mean square distance instead; where all do, 1.
     """
     import torch
 
-    if x.shape[-2] > SUBSAMPLE:
-        order = torch.rand(x.shape[:-1], generator=generator).to(x.device) + (w == 0)  # masked ones last
-        chosen = order.argsort(-1)[..., :SUBSAMPLE]
-        x, w = x.gather(-2, chosen.unsqueeze(-1).expand(*chosen.shape, x.shape[-1])), w.gather(-1, chosen)
-    seen = (w > 0).to(x.dtype)
-    points = cloud(x, seen / seen.sum(-1, keepdim=True).clamp_min(1))
-    i, j = torch.triu_indices(x.shape[-2], x.shape[-2], 1, device=x.device)
-    d2 = squared_distances(points, points)[..., i, j]  # (…, pairs)
-    d2 = d2.masked_fill((seen[..., i] * seen[..., j]) == 0, torch.nan)
-    median = d2.nanmedian(-1).values if len(i) else x.new_full(x.shape[:-2], torch.nan)
-    spread = 2 * (points[1] * points[2]).sum(-1)  # the mean of the squared distance over all pairs
+    points, w, squares, centre = real
+    if points.shape[-2] > SUBSAMPLE:
+        order = torch.rand(w.shape, generator=generator).to(w.device) + (w == 0)  # masked ones last
+        at = order.argsort(-1)[..., :SUBSAMPLE]
+        points = points.gather(-2, at.unsqueeze(-1).expand(*at.shape, points.shape[-1]))
+        w, squares = w.gather(-1, at), squares.gather(-1, at)
+    n, seen = points.shape[-2], w > 0
+    sample = points, w, squares, centre
+    i, j = torch.triu_indices(n, n, 1, device=points.device)
+    d2 = squared_distances(sample, sample).flatten(-2).index_select(-1, i * n + j)  # (…, pairs)
+    d2 = d2.masked_fill_(~(seen[..., i] & seen[..., j]), torch.nan)
+    unknown = torch.full_like(squares[..., 0], torch.nan)
+    median = d2.nanmedian(-1).values if n > 1 else unknown
+    spread = 2 * (w * squares).sum(-1) / w.sum(-1)  # about the mean of all squared distances
     found = torch.where(median > 0, median, spread)
     return torch.where(found > 0, found, 1).sqrt()
 

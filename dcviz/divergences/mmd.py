@@ -88,7 +88,7 @@ class MMD(Divergence):
             return real, None, None
         unit = torch.ones_like(real[0][..., 0, 0])
         if self.rule == "real median":
-            unit = median_distance(x.detach(), real[1], generator)
+            unit = median_distance(real, generator)
         h = self.bandwidth * unit
         return real, h, kernel_mean_within(real, self._kernel(h))
 

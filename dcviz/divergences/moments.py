@@ -106,10 +106,7 @@ class Moments(Divergence):
 
 def _centred(x: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:
     """The factor A of the covariance AᵀA ``(…, N, D)`` and the mean ``(…, 1, D)``; masked points do not count."""
-    import torch
-
     w = masses(x, weights)
-    x = torch.where((w > 0).unsqueeze(-1), x, 0)
     mean = w.unsqueeze(-2) @ x
     return w.sqrt().unsqueeze(-1) * (x - mean), mean
 

@@ -72,7 +72,7 @@ class Sinkhorn(Divergence):
     def fit(self, x: Tensor, generator: torch.Generator, weights: Tensor | None = None) -> Tree:
         """The real cloud, ε ``(…)`` and its own transport cost ``(…)``."""
         real = cloud(x, weights)
-        eps = (self.blur * median_distance(x.detach(), real[1], generator)).square()
+        eps = (self.blur * median_distance(real, generator)).square()
         return real, eps, within(real, eps)[0]
 
     def value(self, side: Tree, y: Tensor, weights: Tensor | None = None, state: Tree = None) -> tuple[Tensor, Tree]:

@@ -79,6 +79,7 @@ class Sliced(Divergence):
         if not wants_gradient(y):
             return value.to(y.dtype), None
         slope = (2 / self.directions) * (mass * position - wanted).to(y.dtype)  # (…, L, M)
+        slope = slope.masked_fill(mass == 0, 0)
         back = torch.empty_like(slope).scatter_(-1, order, slope)
         return with_gradient(value.to(y.dtype), y, back.mT @ theta.mT), None
 
