@@ -57,9 +57,10 @@ def frame_scene(
     shown = real if real is not None else _alone(frame)
     maps = {}
     for kind in kinds(real) if real is not None else []:
-        if kind != "plane" and ("neighbours" if kind == "umap" else kind) not in frame:
+        needed = {"plane": "points", "umap": "neighbours"}.get(kind, kind)  # early frames have no neighbours yet
+        if needed not in frame:
             continue
-        trails = [placed(p, shown, kind) for p in past if len(p["ids"]) == len(frame["ids"])]
+        trails = [placed(p, shown, kind) for p in past if needed in p and len(p["ids"]) == len(frame["ids"])]
         maps[kind] = points(frame, shown, kind, theme, trails=trails)
     return {
         "step": int(step),
