@@ -11,7 +11,7 @@ _HOME = {
     "condense": "dcviz.library",
     "evaluate": "dcviz.library",
     "load": "dcviz.library",
-    "runs": "dcviz.library",
+    "list_runs": "dcviz.library",
     "dataset": "dcviz.data",
     "RunConfig": "dcviz.records",
     "EvaluationProtocol": "dcviz.records",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dcviz.errors import Refused
 from dcviz.records import EvaluationProtocol, Outcome, RunConfig, Score
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def condense(config: RunConfig | None = None, **choices: Any) -> Iterator[Conden
     from dcviz.runs.configure import configure
     from dcviz.runs.problem import build
 
+    if config is not None and choices:
+        raise Refused("give a whole configuration or single choices, not both; dataclasses.replace changes one.")
     config = config if config is not None else configure(**choices)
     setup = build(config)
     for saved in loop(setup.problem, setup.start, save_at=SaveAt(config.saving.frames)):
@@ -74,8 +77,8 @@ def condense(config: RunConfig | None = None, **choices: Any) -> Iterator[Conden
 def load(run: str, home: str | Path | None = None) -> CondensedSet:
     """What a finished run condensed, as a ``torch.utils.data.Dataset`` in model space, with its recipe.
 
-    >>> import dcviz
-    >>> dcviz.load("no-such-run")
+    >>> import dcviz, tempfile
+    >>> dcviz.load("no-such-run", home=tempfile.mkdtemp())
     Traceback (most recent call last):
     ...
     dcviz.errors.Refused: ...
@@ -92,7 +95,7 @@ def evaluate(run: str, protocol: EvaluationProtocol | None = None, home: str | P
     return evaluate_run(_store(home), run, protocol)
 
 
-def runs(home: str | Path | None = None) -> list[Run]:
+def list_runs(home: str | Path | None = None) -> list[Run]:
     """All runs of the store, newest first."""
     return _store(home).runs()
 

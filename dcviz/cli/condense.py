@@ -15,6 +15,7 @@ from dcviz.cli.work import announce, work_on
 from dcviz.errors import Refused
 from dcviz.records import FINAL, DataConfig, RunConfig, from_dict
 
+USUAL = RunConfig.terms[0].discrepancy
 Plugins = Annotated[list[Path] | None, Option(metavar="FILE", help="A file that registers discrepancies of your own.")]
 
 
@@ -28,7 +29,8 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
     divergence: Annotated[str | None, Option(metavar="NAME", help="How real and synthetic are compared.")] = None,
     regime: Annotated[str | None, Option(metavar="NAME", help="Where they are compared.")] = None,
     discrepancy: Annotated[
-        str | None, Option(metavar="NAME", help="Instead: a discrepancy with a distance of its own.")
+        str | None,
+        Option(metavar="NAME", help=f"Instead: a discrepancy with a distance of its own; {USUAL} unless any is given."),
     ] = None,
     preset: Annotated[str | None, Option(metavar="NAME", help="Instead: a published method.")] = None,
     scale: Annotated[str | None, Option(metavar="NAME", help="Of the preset: small (default) or paper.")] = None,
