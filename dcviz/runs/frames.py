@@ -12,6 +12,7 @@ from dcviz.types import Batch, Dataset, SyntheticSet
 if TYPE_CHECKING:
     import numpy as np
 
+KNOWN = 0.5  # a reference that starts beyond this fraction was trained before
 FLAGGED = 95.0  # percentile of the off-manifold score above which a sample is flagged
 
 
@@ -27,8 +28,16 @@ class Framer:
         self.reference: embed.Reference | None = None
 
     def prepare(self) -> Generator[float, None, None]:
-        """Train the reference, or read it, in slices."""
+        """Train the reference, or read it, in slices; yields the fraction done."""
         self.reference = yield from embed.reference(self.dataset, self.view, cache=self.store)
+
+    def prepare_if_known(self) -> Generator[float, None, Generator[float, None, None] | None]:
+        """Read the reference if it was trained before; otherwise return the work of training it."""
+        work = self.prepare()
+        if next(work, 1.0) < KNOWN:
+            return work
+        yield from work
+        return None
 
     def arrays(self, synthetic: SyntheticSet) -> dict[str, np.ndarray]:
         """``images`` uint8 (M, channels, height, width) or ``points`` float32 (M, 2); ``labels`` and ``ids`` (M,).

@@ -81,16 +81,16 @@ class RunJob:
 
     # ------------------------------------------------------------------------------------------ the script
 
-    def _work(self) -> Generator[None, None, None]:
+    def _work(self) -> Generator[Any, None, None]:
         yield
         self._setup = setup = building.build(self.config, self._progress)
         yield
         state = yield from self._first_state(setup)
         self._state, self.step = state, state.step
         self._framer = Framer(self.store, setup.dataset)
-        self._side.add(self._framer.prepare())
-        if setup.dataset.planar:  # nothing to train: the plane is the map
-            yield from self._side.to_end()
+        training = yield from self._framer.prepare_if_known()
+        if training is not None:
+            self._side.add(training)
         if state.step == 0:
             self._keep(state)
         if self.config.live is not None:

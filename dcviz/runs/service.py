@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from dcviz.errors import Refused
@@ -87,8 +88,27 @@ def open_job(store: Store, run: Run) -> Any:
 
 
 def worker(store: Store, device: str = "auto") -> Worker:
-    """The background worker of a device in this process; started once, whoever asks."""
+    """The background worker of a device in this process; started once, whoever asks, and warmed up beside it."""
+    _warm()
     return background(store, partial(open_job, store), device, app_threads())
+
+
+@cache
+def _warm() -> None:
+    """Do once, before anybody waits for it, what the first run of a process would: imports take seconds."""
+    threading.Thread(target=warm_up, name="dcviz warm-up", daemon=True).start()
+
+
+def warm_up() -> None:
+    """A step and an evaluation in small, so that a click on Condense finds everything imported."""
+    from dcviz.condensing.loop import begin, step
+    from dcviz.evaluation import measure
+    from dcviz.runs.configure import configure
+    from dcviz.runs.problem import build
+
+    setup = build(configure(budget=1))
+    batch = step(setup.problem, begin(setup.problem, setup.start)).synthetic.decode()
+    next(measure(batch.x, batch.y, setup.dataset, RunConfig().evaluation))
 
 
 def app_threads() -> int:
