@@ -19,8 +19,8 @@ class Choices:
     """The set-up of a run as the Lab's controls hold it. ``None`` leaves a value to the method or preset."""
 
     data: str = "digits"
-    regime: str = "random-features"
-    divergence: str = "energy"  # in regimes of vectors; elsewhere the regime's own method
+    regime: str = "predictions"
+    divergence: str = "ridge"  # as `RunConfig` has it; in regimes of vectors; elsewhere the regime's own method
     preset: str = ""  # when chosen, it replaces regime and divergence
     scale: str = "small"
     budget: int = 10

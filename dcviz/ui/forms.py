@@ -59,21 +59,24 @@ def term_hypers(params: Mapping[str, Any], kind: str, name: str, at: str = "") -
     return found
 
 
-def fields(hypers: Mapping[str, tuple[Any, Hyper]], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Draw one field for each; returns the settings that differ from the values given in ``hypers``."""
+def fields(hypers: Mapping[str, tuple[Any, Hyper]], settings: Mapping[str, Any], scope: str = "") -> dict[str, Any]:
+    """Draw one field for each; returns the settings that differ from the values given in ``hypers``.
+
+    A form of another ``scope`` begins anew: what was typed for one method is not meant for the next.
+    """
     changed = {}
     columns = st.columns(3)
     for i, (path, (plain, fact)) in enumerate(hypers.items()):
         with columns[i % 3]:
-            value = one_field(path, settings.get(path, plain), fact)
+            value = one_field(path, settings.get(path, plain), fact, scope)
         if value != plain:
             changed[path] = value
     return changed
 
 
-def one_field(path: str, value: Any, fact: Hyper) -> Any:
+def one_field(path: str, value: Any, fact: Hyper, scope: str = "") -> Any:
     """One widget by the type of the value and the facts declared of it."""
-    key, label, help = PREFIX + path, label_of(path), help_of(fact)
+    key, label, help = f"{PREFIX}{scope}{path}", label_of(path), help_of(fact)
     if fact.choices:
         options = list(fact.choices)
         return st.selectbox(label, options, options.index(value) if value in options else 0, key=key, help=help)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -13,7 +15,7 @@ from dcviz.records import RunConfig
 from dcviz.runs import service
 from dcviz.runs.store import Store
 from dcviz.ui import forms, url
-from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, methods, regimes
+from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, flat, methods, regimes
 from dcviz.ui.status import duration, size
 
 OWN = "custom"  # the preset menu's word for: no preset
@@ -90,40 +92,56 @@ def _budget(now: int) -> int:
 def parameters(choices: Choices) -> Choices:
     """Every parameter, made from the declarations, folded into one panel."""
     with st.popover("", icon=":material/tune:", help="Every parameter"):
-        from dcviz.condensing.start import STARTS
-
+        row = st.columns(4)
+        choices = _scaled(row[0], choices)
         plain = config_of(replace(choices, settings={}, steps=None, start=None))
-        left, middle, right = st.columns(3)
-        known = {s.name: s for s in STARTS}
-        with left:
-            scale = st.segmented_control(
-                "Scale of the preset",
-                list(SCALES),
-                default=choices.scale,
-                key="lab.w.scale",
-                disabled=not choices.preset,
-            )
-            choices = replace(choices, scale=scale or choices.scale)
-            steps = st.number_input(
-                "steps", 0, 1_000_000, choices.steps or plain.steps, key=f"lab.w.steps.{plain.steps}"
-            )
-        with middle:
-            seed = st.number_input("seed", 0, 2**31 - 1, choices.seed, key="lab.w.seed")
-        with right:
-            now = choices.start or plain.start
-            start = st.selectbox("start", known, list(known).index(now), key=f"lab.w.start.{plain.start}",
-                                 format_func=lambda n: known[n].title, help=known[now].sentence)  # fmt: skip
+        scope = _scope(choices, plain)
+        choices = _plan(row[1:], choices, plain, scope)
         term = plain.terms[0]
         st.caption("Method")
-        own = forms.fields(forms.term_hypers(term.params, "discrepancy", term.discrepancy), choices.settings)
+        own = forms.fields(forms.term_hypers(term.params, "discrepancy", term.discrepancy), choices.settings, scope)
         st.caption("Run")
-        of_run = forms.fields(forms.run_hypers(plain), choices.settings)
+        of_run = forms.fields(forms.run_hypers(plain), choices.settings, scope)
+    drawn = {*forms.term_hypers(term.params, "discrepancy", term.discrepancy), *forms.run_hypers(plain)}
+    hidden = {path: value for path, value in choices.settings.items() if path not in drawn}
+    return replace(choices, settings={**hidden, **own, **of_run})
+
+
+def _scaled(place: Any, choices: Choices) -> Choices:
+    """The scale of the preset; another one has other parameters."""
+    scale = place.segmented_control(
+        "scale", list(SCALES), default=choices.scale, key="lab.w.scale", disabled=not choices.preset,
+        help="paper: the published constants. small: cut to run on two cores; what was cut is said in the docs.",
+    )  # fmt: skip
+    if not choices.preset or scale in (None, choices.scale):
+        return choices
+    return replace(choices, scale=scale, settings={}, steps=None, start=None)
+
+
+def _scope(choices: Choices, plain: RunConfig) -> str:
+    """Tells the fields of one method from those of another, and of a preset that changes with the budget."""
+    method = choices.preset or f"{choices.regime}.{choices.divergence}"
+    return f"{zlib.crc32(f'{method} {sorted(flat(plain).items())} {plain.steps} {plain.start}'.encode()):x}."
+
+
+def _plan(row: Any, choices: Choices, plain: RunConfig, scope: str) -> Choices:
+    """Steps, seed and start."""
+    from dcviz.condensing.start import STARTS
+
+    known = {s.name: s for s in STARTS}
+    now = choices.start or plain.start
+    given = plain.steps if choices.steps is None else choices.steps
+    steps = row[0].number_input("steps", 0, 1_000_000, given, key=f"lab.w.{scope}steps", help="Updates of S.")
+    seed = row[1].number_input("seed", 0, 2**31 - 1, choices.seed, key="lab.w.seed", help="Of every random draw.")
+    start = row[2].selectbox(
+        "start", known, list(known).index(now), key=f"lab.w.{scope}start", format_func=lambda n: known[n].title,
+        help=known[now].sentence,
+    )  # fmt: skip
     return replace(
         choices,
         seed=int(seed),
         steps=None if steps == plain.steps else int(steps),
         start=None if start == plain.start else start,
-        settings={**own, **of_run},
     )
 
 

@@ -66,15 +66,15 @@ def _pause(row: Run | None, real: Real) -> float | None:
 
 def _look(reader: Reader, config: RunConfig, run: str | None, real: Real, theme: Theme) -> None:
     row = reader.store.run(run) if run else None
-    now = real_of(reader, row.config.data if row else config.data, theme)
-    if now.key != real.key or (row is not None and st.session_state.get("lab.status", row.status) != row.status):
-        st.session_state["lab.status"] = row.status if row else None
-        st.rerun()  # the real layer, or the pace of looking, has changed: outside this fragment
-    st.session_state["lab.status"] = row.status if row else None
     if row is None:
         _first(reader, config, real, theme)
     else:
         _show(reader, config, row, real, theme)
+    now = real_of(reader, row.config.data if row else config.data, theme)
+    before = st.session_state.get("lab.status")
+    st.session_state["lab.status"] = seen = (run, row.status if row else None)
+    if now.key != real.key or (before is not None and before[0] == run and before != seen):
+        st.rerun()  # the real layer, or the pace of looking, has changed: both lie outside this fragment
 
 
 def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:

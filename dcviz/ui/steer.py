@@ -69,8 +69,17 @@ def buttons(store: Store, row: Run, shown: int | None, config: RunConfig) -> str
 def _reset(store: Store, row: Run) -> None:
     if row.status not in FINAL:
         store.command(row.id, "stop")
-    st.session_state["lab.run"] = None
+    _look_at(None)
 
 
 def _fork(store: Store, row: Run, step: int, config: RunConfig) -> None:
-    st.session_state["lab.run"] = service.fork(store, row.id, step, config)
+    _look_at(service.fork(store, row.id, step, config))
+
+
+def _look_at(run: str | None) -> None:
+    """The run that the Lab shows, in this window and in its address."""
+    st.session_state["lab.run"] = run
+    if run:
+        st.query_params["run"] = run
+    else:
+        st.query_params.pop("run", None)

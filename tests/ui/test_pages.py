@@ -89,7 +89,7 @@ def test_a_link_to_a_run_shows_its_set_up(home):
 
 
 def test_a_preset_replaces_regime_and_divergence_and_their_settings(home):
-    app = lab(**{"regime.width": "16"})
+    app = lab(regime="random-features", **{"regime.width": "16"})
     assert query(app)["regime.width"] == "16"
     app.selectbox(key="lab.w.preset").set_value("dm").run()
     assert app.selectbox(key="lab.w.regime").disabled

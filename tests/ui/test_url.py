@@ -1,6 +1,7 @@
 import pytest
 
 from dcviz import registry
+from dcviz.records import RunConfig
 from dcviz.ui import url
 from dcviz.ui.choices import Choices, choices_of, config_of, methods, regimes
 
@@ -20,8 +21,11 @@ def test_the_address_holds_the_whole_set_up(choices):
     assert url.read(query) == (choices, [])
 
 
-def test_the_default_needs_no_address():
+def test_the_default_needs_no_address_and_is_that_of_the_library():
     assert url.write(Choices()) == {}
+    plain = RunConfig()
+    assert choices_of(plain) == Choices()
+    assert config_of(Choices()).terms[0].discrepancy == plain.terms[0].discrepancy
 
 
 @pytest.mark.parametrize(
@@ -29,7 +33,7 @@ def test_the_default_needs_no_address():
     [
         ({"data": "digts"}, "did you mean 'digits'"),
         ({"regime": "space"}, "Known: data, gradients, predictions, random-features"),
-        ({"divergence": "enrgy"}, "did you mean 'energy'"),
+        ({"divergence": "enrgy", "regime": "data"}, "did you mean 'energy'"),
         ({"preset": "m4d"}, "Known: "),
         ({"scale": "huge"}, "Known: paper, small"),
         ({"budget": "0"}, "from 1 to 100"),
@@ -38,9 +42,9 @@ def test_the_default_needs_no_address():
         ({"seed": "1.5"}, "whole number"),
         ({"start": "warm"}, "Known: "),
         ({"nonsense": "1"}, "nonsense"),
-        ({"batch": "0"}, "from 1 to"),
-        ({"regime.width": '"wide"'}, "whole number"),
-        ({"divergence.name": '"mmd"'}, "divergence.name"),
+        ({"batch": "0"}, "it must be from"),
+        ({"regime.width": '"wide"', "regime": "random-features"}, "whole number"),
+        ({"divergence.name": '"mmd"', "regime": "data"}, "divergence=…"),
     ],
 )
 def test_a_bad_value_is_refused_in_words_and_costs_only_itself(query, words):
@@ -48,7 +52,9 @@ def test_a_bad_value_is_refused_in_words_and_costs_only_itself(query, words):
     (refusal,) = refusals
     assert words in refusal
     assert next(iter(query)) in refusal
-    assert choices == Choices(seed=0 if "seed" in query else 5)
+    asked = {"regime": "data", "divergence": "energy"} if query.get("regime") == "data" else {}
+    asked |= {"regime": "random-features", "divergence": "energy"} if query.get("regime") == "random-features" else {}
+    assert choices == Choices(seed=0 if "seed" in query else 5, **asked)
 
 
 def test_run_and_step_are_not_settings():

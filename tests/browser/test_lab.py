@@ -1,0 +1,164 @@
+"""The main job in a real browser, on the bundled digits."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+SLOW = 90_000  # ms; a first import of torch on a busy machine takes its time
+MAP = ".dcv-map .dcv-plot"
+
+
+def address(server, **query):
+    return server + "/?" + "&".join(f"{k}={v}" for k, v in query.items())
+
+
+def opened(page, url):
+    page.goto(url)
+    page.wait_for_selector(".dcv-stage", timeout=SLOW)
+    page.wait_for_function("document.querySelector('.dcv-map .dcv-plot')?.layout !== undefined", timeout=SLOW)
+
+
+def step(page):
+    return int(page.locator(".dcv-step").inner_text().split()[1])
+
+
+def after(page, n):
+    page.wait_for_function(f"Number(document.querySelector('.dcv-step').textContent.split(' ')[1]) > {n}", timeout=SLOW)
+    return step(page)
+
+
+def picture(page):
+    return page.locator(".dcv-image").get_attribute("src")
+
+
+def zoomed(page):
+    return page.evaluate(f"[...document.querySelector('{MAP}').layout.xaxis.range]")
+
+
+def status(page):
+    return page.locator(".dc-state").inner_text()
+
+
+def selected(page):
+    """Ids selected on the map, read back from the drawing itself."""
+    return page.evaluate(
+        f"""document.querySelector('{MAP}').data.filter(t => t.meta?.layer === 'synthetic' && t.selectedpoints)
+        .flatMap(t => t.selectedpoints.map(i => t.customdata._inputArray?.[i] ?? t.customdata[i]))"""
+    )
+
+
+@pytest.fixture(scope="module")
+def run(server, chromium):
+    """A run that was started with a click and is left going; its address."""
+    window = chromium.new_page(viewport={"width": 1440, "height": 900})
+    opened(window, address(server, regime="random-features", steps=5000))
+    window.get_by_role("button", name="Condense").click()
+    window.wait_for_function("location.search.includes('run=')", timeout=SLOW)
+    after(window, 0)
+    url = window.url
+    window.close()
+    return url
+
+
+def test_before_the_first_run_the_real_data_is_there(page, server):
+    opened(page, address(server))
+    assert "press Condense" in page.locator(".dc-status").inner_text()
+    assert picture(page).startswith("data:image/")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert page.errors == []
+
+
+def test_zoom_and_selection_survive_ten_live_updates(page, run):
+    opened(page, run)
+    first = after(page, 0)
+    page.locator(".dcv-pane").click(position={"x": 180, "y": 60})
+    page.wait_for_selector(".dcv-detail:not(.dcv-none)")
+    (chosen,) = selected(page)
+    box = page.locator(MAP).bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    whole = zoomed(page)
+    page.mouse.wheel(0, -500)
+    page.wait_for_function(f"document.querySelector('{MAP}').layout.xaxis.range[0] !== {whole[0]}")
+    page.wait_for_timeout(300)
+    near, node, seen = zoomed(page), page.locator(MAP).element_handle(), {picture(page)}
+    kind = page.locator(".dcv-map .dcv-switch [aria-checked=true]").all_inner_texts()
+    for _ in range(10):
+        first = after(page, first)
+        seen.add(picture(page))
+    if page.locator(".dcv-map .dcv-switch [aria-checked=true]").all_inner_texts() == kind:
+        assert zoomed(page) == near
+    assert page.evaluate("node => node.isConnected", node)
+    assert selected(page) == [chosen]
+    assert len(seen) > 5
+    assert "/" in page.title()
+    assert page.errors == []
+
+
+def test_pause_scrub_and_reload_find_the_run_again(page, run):
+    opened(page, run)
+    after(page, 0)
+    page.get_by_role("button", name="pause icon").click()
+    page.wait_for_function("document.querySelector('.dc-state').textContent.startsWith('paused')", timeout=SLOW)
+    end, last = step(page), picture(page)
+    bar = page.locator(".dcv-range").bounding_box()
+    page.mouse.click(bar["x"] + 2, bar["y"] + bar["height"] / 2)
+    page.wait_for_function("document.querySelector('.dcv-step').textContent === 'step 0'")
+    page.wait_for_timeout(500)
+    assert picture(page) != last
+    assert not page.locator(".dcv-follow input").is_checked()
+    page.keyboard.press("ArrowRight")
+    assert after(page, 0) < end
+    page.locator(".dcv-follow").click()
+    after(page, end - 1)
+    page.reload()
+    page.wait_for_selector(".dcv-step")
+    page.wait_for_function(f"document.querySelector('.dcv-step').textContent === 'step {end}'", timeout=SLOW)
+    assert status(page) == "paused"
+    assert picture(page) == last
+    assert page.errors == []
+
+
+def test_keys_and_escape(page, run):
+    opened(page, run)
+    page.wait_for_function("document.querySelector('.dcv-image').naturalWidth > 0", timeout=SLOW)
+    page.locator(".dcv-pane").focus()
+    page.keyboard.press("ArrowRight")
+    (first,) = selected(page)
+    page.keyboard.press("ArrowDown")
+    (below,) = selected(page)
+    assert below != first
+    page.keyboard.press("Escape")
+    assert selected(page) == []
+    assert page.locator(".dcv-detail").get_attribute("class").endswith("dcv-none")
+
+
+def test_a_live_update_and_the_real_layer_are_small(page, run):
+    sizes = []
+    page.on("websocket", lambda s: s.on("framereceived", lambda data: sizes.append(len(data))))
+    opened(page, run)
+    page.wait_for_timeout(3000)
+    assert max(sizes) < 1_000_000  # the real layer, once
+    assert sorted(sizes)[-2] < 200_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_both_themes_and_a_small_screen(chromium, run, scheme):
+    context = chromium.new_context(viewport={"width": 1024, "height": 768}, color_scheme=scheme)
+    window = context.new_page()
+    opened(window, run)
+    ground = window.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert ground == {"light": "rgb(251, 251, 252)", "dark": "rgb(15, 18, 23)"}[scheme]
+    for name in (".dcv-sheet", ".dcv-map", ".dcv-curves"):
+        box = window.locator(name).bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 1024
+        assert box["width"] > 200
+    context.close()
+
+
+def test_the_gallery_leads_back_to_the_run(page, server, run):
+    page.goto(server + "/Runs")
+    page.get_by_role("link", name="Open").first.click()
+    page.wait_for_selector(".dcv-stage", timeout=SLOW)
+    page.wait_for_function("location.search.includes('run=')", timeout=SLOW)
+    assert page.errors == []
