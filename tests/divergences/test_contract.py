@@ -131,6 +131,16 @@ def test_the_sides_hold_plain_tensors_without_a_graph(divergence):
     assert not divergence.value(side, y.detach())[0].requires_grad
 
 
+@every
+@pytest.mark.parametrize("dimensions", [2, 40])
+def test_everything_is_made_on_the_device_of_the_points(divergence, dimensions):
+    """The meta device computes nothing: it refuses tensors from elsewhere, and any wait for a number."""
+    x, y = (torch.empty(3, n, dimensions, device="meta") for n in (1200, 5))
+    w, v = (torch.empty(3, n, device="meta") for n in (1200, 5))
+    for found in value_and_gradient(divergence, x, y, w, v):
+        assert found.device.type == "meta"
+
+
 ODD = {
     "one real point": (blob(1, 3), blob(4, 3, seed=1)),
     "one synthetic point": (blob(6, 3), blob(1, 3, seed=1)),

@@ -170,7 +170,7 @@ def test_sinkhorn_is_half_of_pots(blur):
     reg = 2 * epsilon(blur, X)
 
     def cost(a, b, p, q):
-        plan = ot.sinkhorn(p, q, cdist(a, b) ** 2, reg, method="sinkhorn_log", numItermax=2000, stopThr=1e-9)
+        plan = ot.sinkhorn(p, q, cdist(a, b) ** 2, reg, method="sinkhorn_log", numItermax=5000, stopThr=1e-6)
         return (plan * cdist(a, b) ** 2).sum() + reg * (plan * np.log(plan / np.outer(p, q) + 1e-300)).sum()
 
     expected = (cost(X, Y, W, V) - (cost(X, X, W, W) + cost(Y, Y, V, V)) / 2) / 2
@@ -178,7 +178,7 @@ def test_sinkhorn_is_half_of_pots(blur):
 
 
 def test_sinkhorn_is_half_of_pots_debiased_solution():
-    both = ot.solve_sample(X, Y, reg=2 * epsilon(0.5, X), reg_type="KL", debias=True, max_iter=2000, tol=1e-9).value
+    both = ot.solve_sample(X, Y, reg=2 * epsilon(0.5, X), reg_type="KL", debias=True, max_iter=5000, tol=1e-6).value
     assert number(Sinkhorn(0.5, iterations=1000), X, Y) == pytest.approx(both / 2, rel=1e-5)
 
 
@@ -227,6 +227,7 @@ def test_sinkhorn_learns_all_modes():
         adam.zero_grad()
         value.backward()
         adam.step()
+    y = y.detach()
     share = torch.atan2(y[:, 1], y[:, 0]).mul(4 / math.pi).round().long() % 8
     assert share.bincount(minlength=8).min() >= 1
     assert float((y.norm(dim=1) - 2).abs().max()) < 0.8
