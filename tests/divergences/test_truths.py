@@ -170,15 +170,16 @@ def test_sinkhorn_is_half_of_pots(blur):
     reg = 2 * epsilon(blur, X)
 
     def cost(a, b, p, q):
-        plan = ot.sinkhorn(p, q, cdist(a, b) ** 2, reg, method="sinkhorn_log", numItermax=5000, stopThr=1e-6)
+        plan = ot.sinkhorn(p, q, cdist(a, b) ** 2, reg, method="sinkhorn_log", numItermax=2000, warn=False)
         return (plan * cdist(a, b) ** 2).sum() + reg * (plan * np.log(plan / np.outer(p, q) + 1e-300)).sum()
 
     expected = (cost(X, Y, W, V) - (cost(X, X, W, W) + cost(Y, Y, V, V)) / 2) / 2
     assert number(Sinkhorn(blur, iterations=1000), X, Y, W, V) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:Sinkhorn did not converge")  # to 1e-9; the value is quadratic in that error
 def test_sinkhorn_is_half_of_pots_debiased_solution():
-    both = ot.solve_sample(X, Y, reg=2 * epsilon(0.5, X), reg_type="KL", debias=True, max_iter=5000, tol=1e-6).value
+    both = ot.solve_sample(X, Y, reg=2 * epsilon(0.5, X), reg_type="KL", debias=True, max_iter=2000, tol=1e-9).value
     assert number(Sinkhorn(0.5, iterations=1000), X, Y) == pytest.approx(both / 2, rel=1e-5)
 
 
