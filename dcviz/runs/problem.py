@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dcviz import registry
 from dcviz.errors import Refused
 from dcviz.records import RunConfig
+from dcviz.runs.allocator import keep_memory
 from dcviz.types import Dataset, Discrepancy, Progress, SyntheticSet, silent
 
 if TYPE_CHECKING:
@@ -71,15 +72,16 @@ def build(config: RunConfig, progress: Progress = silent) -> Setup:
         Refused: a name, budget, class count or device that does not fit, in words.
         Cancelled: from ``progress``.
     """
-    from dcviz.data.sampler import Real
-
     from dcviz.condensing.loop import Problem
     from dcviz.condensing.optimise import Optimiser
     from dcviz.data import dataset as load
+    from dcviz.data.sampler import Real
     from dcviz.randomness import generator
 
     check(config)
     device = device_of(config.device)
+    if device.type == "cpu":
+        keep_memory()
     discrepancy = discrepancy_of(config)
     data = load(config.data, progress)
     refuse_unmet(discrepancy, data)
@@ -93,9 +95,8 @@ def build(config: RunConfig, progress: Progress = silent) -> Setup:
 
 def starting_set(config: RunConfig, data: Dataset) -> SyntheticSet:
     """S before the first step, on the CPU: the start by name, stored as the parameterisation wants it."""
-    from dcviz.condensing.start import start
-
     from dcviz.condensing.parameterise import parameterisation, synthetic_set
+    from dcviz.condensing.start import start
     from dcviz.randomness import generator
 
     decoder = parameterisation(config.parameterisation, data.shape)
