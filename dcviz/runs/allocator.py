@@ -25,4 +25,5 @@ def keep_memory() -> bool:
     if mallopt is None:
         return False
     settings = {MMAP_THRESHOLD: LARGE, TRIM_THRESHOLD: LARGE, TOP_PAD: 2**26, ARENA_MAX: 1}
-    return all([mallopt(number, value) == 1 for number, value in settings.items()])
+    taken = [mallopt(number, value) for number, value in settings.items()]
+    return all(taken)

@@ -1,0 +1,150 @@
+"""How good condensed sets are beside the rivals that cost nothing, under one protocol and a limit of time.
+
+    python -m benchmarks.quality                     # all cases: about half an hour on two cores
+    python -m benchmarks.quality digits-1 mnist-10   # some
+
+Every case condenses with five seeds and the same configuration. Each set, condensed or chosen, trains three fresh
+networks under the printed protocol; a set's accuracy is their mean, and the spread is over the five sets. MNIST and
+the part of Fashion-MNIST are read from DCVIZ_DATA; a case whose data is missing is left out, in words.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dcviz.errors import Refused
+from dcviz.records import EvaluationProtocol
+
+SEEDS = range(5)
+RIVALS = ("random", "herding", "medoids", "centroids")
+PROTOCOL = EvaluationProtocol()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One data set at one budget, the configuration that is judged, and what it must reach."""
+
+    data: str
+    budget: int
+    limit: float  # seconds of condensing, wall clock
+    above_random: float | None  # points
+    above_best: float | None  # points; None: by two standard errors
+    choices: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """For the command line."""
+        return f"{self.data}-{self.budget}"
+
+
+RIDGE = {"name": "ridge", "batch": 256}
+CASES = (
+    Case("digits", 1, 10, None, None),
+    Case("digits", 10, 10, None, None),
+    Case("mnist", 1, 60, 22, 10, {"discrepancy": RIDGE, "steps": 300}),
+    Case("mnist", 10, 120, 3, None, {"discrepancy": RIDGE, "steps": 400}),
+    Case("fashion-mnist", 10, 60, None, 6, {"discrepancy": RIDGE, "steps": 300}),
+)
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Accuracies of several sets of one kind, in per cent."""
+
+    values: tuple[float, ...]
+    seconds: float  # of the slowest
+
+    @property
+    def mean(self) -> float:
+        """Over the sets."""
+        return sum(self.values) / len(self.values)
+
+    @property
+    def error(self) -> float:
+        """The standard error of the mean."""
+        n = len(self.values)
+        return math.sqrt(sum((v - self.mean) ** 2 for v in self.values) / (n - 1) / n)
+
+    def __str__(self) -> str:
+        """Mean and standard error."""
+        return f"{self.mean:5.1f} ± {self.error:.1f}"
+
+
+def judge(case: Case, protocol: EvaluationProtocol) -> tuple[Sets, dict[str, Sets]]:
+    """The condensed sets of a case and its rivals."""
+    import dcviz
+    from dcviz.evaluation import baseline, measure, run_to_end
+    from dcviz.runs.configure import configure
+
+    data = dcviz.dataset(case.data)
+    ours, slowest = [], 0.0
+    for seed in SEEDS:
+        config = configure(data=case.data, budget=case.budget, seed=seed, live=None, **case.choices)
+        began = time.perf_counter()
+        *_, last = dcviz.condense(config)
+        slowest = max(slowest, time.perf_counter() - began)
+        batch = last.synthetic.decode()
+        ours.append(100 * run_to_end(measure(batch.x, batch.y, data, protocol, seed=seed)).mean)
+    rivals = {}
+    for kind in RIVALS:
+        scores = [run_to_end(baseline(kind, data, case.budget, protocol, seed=seed)) for seed in SEEDS]
+        rivals[kind] = Sets(tuple(100 * s.mean for s in scores), max(s.seconds for s in scores))
+    return Sets(tuple(ours), slowest), rivals
+
+
+def verdicts(case: Case, ours: Sets, rivals: dict[str, Sets]) -> list[str]:
+    """What the case must reach, each with its figure and whether it was."""
+    best = max(rivals, key=lambda kind: rivals[kind].mean)
+    gain = ours.mean - rivals[best].mean
+    error = math.hypot(ours.error, rivals[best].error)
+    found = [_verdict(f"{ours.seconds:.0f} s of {case.limit:.0f}", ours.seconds <= case.limit)]
+    if case.above_random is not None:
+        over = ours.mean - rivals["random"].mean
+        found.append(_verdict(f"random {over:+.1f} of {case.above_random:+.0f}", over >= case.above_random))
+    if case.above_best is not None:
+        found.append(_verdict(f"{best} {gain:+.1f} of {case.above_best:+.0f}", gain >= case.above_best))
+    else:
+        found.append(_verdict(f"{best} {gain:+.1f}, {gain / max(error, 1e-9):.1f} standard errors", gain > 2 * error))
+    return found
+
+
+def _verdict(text: str, reached: bool) -> str:
+    return f"{text} {'✓' if reached else '✗ MISSED'}"
+
+
+def main(names: list[str]) -> int:
+    """Print the table; the exit status tells how many cases missed something."""
+    import torch
+
+    known = {case.name: case for case in CASES}
+    if strange := [name for name in names if name not in known]:
+        print(f"no case {', '.join(strange)}; there are {', '.join(known)}")
+        return 2
+    network = "mlp" if "--mlp" in sys.argv else "convnet"
+    protocol = replace(PROTOCOL, network=network, width=128 if network == "mlp" else PROTOCOL.width)
+    print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+    print(f"protocol {json.dumps(protocol.__dict__)}")
+    print(f"{'case':<18}{'condensed':<13}" + "".join(f"{kind:<13}" for kind in RIVALS) + "reached")
+    missed = 0
+    for case in [known[name] for name in names] or CASES:
+        try:
+            ours, rivals = judge(case, protocol)
+        except Refused as error:
+            print(f"{case.name:<18}left out: {error}")
+            continue
+        reached = verdicts(case, ours, rivals)
+        missed += any("MISSED" in text for text in reached)
+        cells = "".join(f"{rivals[kind]!s:<13}" for kind in RIVALS)
+        print(f"{case.name:<18}{ours!s:<13}{cells}{' · '.join(reached)}", flush=True)
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(main([a for a in sys.argv[1:] if not a.startswith("--")]))
