@@ -318,7 +318,8 @@ def test_ctrl_c_leaves_a_run_that_resume_finishes_bit_for_bit(dcviz, home, start
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
-    assert f"dcviz resume {run.id}" in err
+    assert f"{run.id}  interrupted at step " in err
+    assert err.endswith(f": go on with `dcviz resume {run.id}`.\n")
     assert "Traceback" not in err
     assert out == ""
     left = store.run(run.id)

@@ -69,8 +69,8 @@ def work_on(store: Store, run: str, as_json: bool) -> None:
 def _tell(store: Store, run: Run) -> None:
     """How it went, the run's id and its accuracy last."""
     if run.status != "done":
-        cure = "" if "resume" in run.text or run.status in ("failed", "cancelled") else f" dcviz resume {run.id}"
-        typer.echo(f"{run.id}  {run.status} at step {run.step} of {run.steps}. {run.text}{cure}".rstrip(), err=True)
+        why = run.text.removeprefix(f"{run.status}: ") or f"go on with `dcviz resume {run.id}`."
+        typer.echo(f"{run.id}  {run.status} at step {run.step} of {run.steps}: {why}", err=True)
         return
     scores = store.scores(run.id)
     score = final_score(run, scores)
