@@ -99,6 +99,7 @@ def test_pause_scrub_and_reload_find_the_run_again(page, run):
     after(page, 0)
     page.get_by_role("button", name="pause icon").click()
     page.wait_for_function("document.querySelector('.dc-state').textContent.startsWith('paused')", timeout=SLOW)
+    page.wait_for_timeout(2000)  # until the last step before the pause is on the stage, too
     end, last = step(page), picture(page)
     bar = page.locator(".dcv-range").bounding_box()
     page.mouse.click(bar["x"] + 2, bar["y"] + bar["height"] / 2)
@@ -157,7 +158,8 @@ def test_both_themes_and_a_small_screen(chromium, run, scheme):
 
 
 def test_the_gallery_leads_back_to_the_run(page, server, run):
-    page.goto(server + "/Runs")
+    opened(page, address(server))
+    page.get_by_role("link", name="Runs").click()
     page.get_by_role("link", name="Open").first.click()
     page.wait_for_selector(".dcv-stage", timeout=SLOW)
     page.wait_for_function("location.search.includes('run=')", timeout=SLOW)
