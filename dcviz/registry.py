@@ -19,7 +19,12 @@ from dcviz.types import Declaration, Discrepancy, Divergence, Preset, Regime
 
 D = TypeVar("D", bound="type[Declaration] | Preset")
 
-KINDS: dict[str, type] = {"divergence": Divergence, "regime": Regime, "discrepancy": Discrepancy, "preset": Preset}
+KINDS: dict[str, type] = {
+    "divergence": Divergence,
+    "regime": Regime,
+    "discrepancy": Discrepancy,
+    "preset": Preset,
+}
 
 _added: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
 

@@ -66,7 +66,9 @@ def _put(tree: dict[str, Any], path: str, value: Any) -> None:
     head, *rest = path.split(".")
     fields = {f.name for f in dataclasses.fields(RunConfig)}
     if head not in fields:
-        terms = tree.setdefault("terms", [{"discrepancy": "match", "params": {}}])
+        grid = head in ("divergence", "regime")
+        default = {"discrepancy": "match", "params": {}} if grid else _plain(RunConfig().terms[0])
+        terms = tree.setdefault("terms", [default])
         terms[0] = dict(terms[0])
         at = terms[0]["params"] = dict(terms[0].get("params", {}))
         defaults = registry.find("discrepancy", terms[0].get("discrepancy", "match"))

@@ -1,10 +1,10 @@
 import pytest
 import torch
-from dcviz.data.sampler import Real
 
 from dcviz.condensing.parameterise import Pixels, synthetic_set
 from dcviz.condensing.start import start
 from dcviz.data import dataset
+from dcviz.data.sampler import Real
 from dcviz.randomness import generator
 
 
