@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from counting import CountingJob, after, start
+from tests.runs.counting import CountingJob, after, start
 
 from dcviz.errors import Cancelled, Refused
 from dcviz.records import RunConfig
