@@ -89,6 +89,13 @@ class Queue(Home):
             touch(db, row)
             return True
 
+    def settle_device(self, run: str, device: str) -> None:
+        """Write down which device ``auto`` turned out to be."""
+        with self.db.write() as db:
+            row = number(db, run)
+            db.execute("UPDATE runs SET device = ? WHERE number = ?", (device_name(device), row))
+            touch(db, row)
+
     def sweep(self) -> list[str]:
         """Turn runs whose process is gone into interrupted ones; returns their ids."""
         query = (
