@@ -9,6 +9,7 @@ from dcviz.errors import Refused
 from dcviz.runs import service
 from dcviz.runs.configure import configure
 from dcviz.runs.problem import device_of
+from dcviz.runs.queue import device_name
 from dcviz.runs.store import Store
 from dcviz.runs.worker import drive
 
@@ -37,7 +38,7 @@ def test_a_run_leaves_its_frames_numbers_result_and_score(store):
     run = service.launch(store, quick())
     row = run_to(store, run)
     assert (row.status, row.step) == ("done", 30)
-    assert row.device == str(device_of("auto"))
+    assert row.device == device_name(str(device_of("auto")))
     assert store.frames(run) == list(range(31))
     step, frame = store.frame(run)
     assert step == 30
