@@ -287,7 +287,11 @@ def _base(token: Tokens, last: int) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 11, "color": token.ink},
-        "hoverlabel": {"bgcolor": token.panel, "bordercolor": token.hairline, "font": {"color": token.ink}},
+        "hoverlabel": {
+            "bgcolor": token.panel,
+            "bordercolor": token.hairline,
+            "font": {"color": token.ink, "family": FONT},
+        },
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": token.muted, "activecolor": token.accent},
         "uirevision": "curves",
     }

@@ -68,6 +68,7 @@ def real_map(real: Arrays, kind: Kind, theme: Theme) -> dict[str, Any]:
     return {
         "data": data,
         "layout": _layout(at, labels, names, kind, theme),
+        "title": "Particles" if kind == "plane" else "Map",
         "caption": CAPTIONS[kind],
         "explained": EXPLAINED[kind],
         "missing": "this step was kept before the map was ready: see PCA",
@@ -176,7 +177,11 @@ def _layout(at: np.ndarray, labels: np.ndarray, names: list[str], kind: Kind, th
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 12, "color": token.ink},
-        "hoverlabel": {"bgcolor": token.panel, "bordercolor": token.hairline, "font": {"color": token.ink}},
+        "hoverlabel": {
+            "bgcolor": token.panel,
+            "bordercolor": token.hairline,
+            "font": {"color": token.ink, "family": FONT},
+        },
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": token.muted, "activecolor": token.accent, "orientation": "h"},
         "newselection": {"line": {"color": token.selection, "width": 1, "dash": "dot"}},
         "uirevision": kind,

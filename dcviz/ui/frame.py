@@ -10,6 +10,7 @@ import streamlit as st
 from dcviz.errors import Refused
 from dcviz.figures import Theme, tokens
 from dcviz.runs.store import Store
+from dcviz.ui import stage
 from dcviz.ui.reader import Reader
 
 PAGES = {"Lab": "app.py", "Runs": "pages/6_Runs.py"}  # those that exist
@@ -22,6 +23,7 @@ def open_page(name: str) -> Reader:
     st.set_page_config(page_title=f"{name} · dcviz", page_icon=str(ICON), layout="wide")
     st.html(f"<style>{_variables(theme())}{CSS}</style>")
     try:
+        stage.ready()
         reader = reader_of(os.environ.get("DCVIZ_HOME", ""))
     except Refused as refusal:
         st.error(str(refusal), icon=":material/error:")

@@ -20,6 +20,7 @@ from dcviz.ui.stage import View, real_layer, stage, view_of
 
 ALIVE_SECONDS, CALM_SECONDS = 0.5, 2.0  # between looks at a run that is worked on, and at one that may go on
 HINT = "Click an image or a point: it is shown here enlarged, with its history and its nearest real images."
+HINT_PLANE = "Click a particle, or lasso several: they stand out, with their trails, while the others fade."
 FIRST = "Choose a method and a budget above, then press Condense: synthetic {} real ones below."
 READING = "The real data is being read; its map follows."
 
@@ -65,7 +66,11 @@ def _pause(row: Run | None, real: Real) -> float | None:
 
 
 def _look(reader: Reader, config: RunConfig, run: str | None, real: Real, theme: Theme) -> None:
-    row = reader.store.run(run) if run else None
+    try:
+        row = reader.store.run(run) if run else None
+    except Refused as refusal:  # deleted meanwhile, here or elsewhere
+        st.html(status.sentence(str(refusal)))
+        return
     if row is None:
         _first(reader, config, real, theme)
     else:
@@ -91,7 +96,7 @@ def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
             "frames": [_empty_scene(real.key, real.view, theme, config.budget)],
             "curves": curves({}, _rivals(reader, config), 0, theme, steps=config.steps),
             "total": config.steps,
-            "words": {"sheet": "real examples, for now", "hint": HINT},
+            "words": {"sheet": "real examples, for now", "hint": HINT_PLANE if planar else HINT},
         }
     )
 
@@ -122,7 +127,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
         {
             **_nothing(real.key, theme),
             "run": row.id,
-            "alive": row.status == "running",
+            "alive": row.status not in FINAL,
             "planar": "points" in (real.view or frame),
             "title": _title(row),
             "frames": scenes,
@@ -135,12 +140,12 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
             "words": {
                 "sheet": "left of the line: real examples · ◥ off-manifold",
                 "curves": describe(row),
-                "hint": HINT,
+                "hint": HINT_PLANE if "points" in frame else HINT,
             },
         }
     )
-    if asked == "pause" and command is None:
-        _ask(reader, row, "pause" if row.status == "running" else "resume")
+    if asked == "toggle" and command is None:
+        _ask(reader, row, "pause" if row.status in ("running", "queued") else "resume")
 
 
 def _rivals(reader: Reader, config: RunConfig) -> dict[str, float]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from dcviz.errors import Refused
 from dcviz.ui.assets import ensure_plotly
 
 
@@ -23,8 +24,26 @@ class View:
 
 @cache
 def _component() -> Any:
+    """The component, registered once, with plotly beside it.
+
+    Raises:
+        Refused: if its files cannot be found or completed; the text is the command that cures it.
+    """
+    from streamlit.errors import StreamlitAPIException
+
     ensure_plotly()
-    return st.components.v2.component("dcviz.stage", js="stage.js", css="stage.css", isolate_styles=False)
+    try:
+        return st.components.v2.component("dcviz.stage", js="stage.js", css="stage.css", isolate_styles=False)
+    except StreamlitAPIException as error:
+        raise Refused(
+            "streamlit cannot find the browser code of dcviz, which it learns from the installed package; run once in "
+            "the folder of pyproject.toml: pip install -e ."
+        ) from error
+
+
+def ready() -> None:
+    """Refuse now, with the cure, what would otherwise fail in the middle of a page."""
+    _component()
 
 
 def real_layer(layer: Mapping[str, Any]) -> None:
@@ -33,7 +52,7 @@ def real_layer(layer: Mapping[str, Any]) -> None:
 
 
 def stage(data: Mapping[str, Any], *, key: str = "stage") -> tuple[View, str | None]:
-    """Draw the stage; returns the view asked for, and a command (``pause``) if one was given by key."""
+    """Draw the stage; returns the view asked for, and a command (``toggle``) if one was given by key."""
     result = _component()(key=key, data={"kind": "live", **data}, on_view_change=_nothing, on_command_change=_nothing)
     return read_view(result.view), result.command
 

@@ -94,6 +94,7 @@ class Stage {
     this.focus = null;
     this.step = data.step;
     this.bar.pause();
+    this.need([]);
   }
 
   keep(frame) {
@@ -141,7 +142,7 @@ class Stage {
     if (event.key === " " && !pressing(event.target)) {
       event.preventDefault();
       const live = this.step === null && this.data.alive;
-      return live ? this.command("command", "pause") : this.bar.toggle();
+      return live ? this.command("command", "toggle") : this.bar.toggle();
     }
     if (this.sheet.holds(event.target) && this.sheet.key(event)) return undefined;
     const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
