@@ -23,5 +23,5 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> Refused:
 
     names = sorted(known)
     close = get_close_matches(str(name), names, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return Refused(f"there is no {kind} {name!r}; {hint}Known: {', '.join(names) or 'none'}.")
+    hint = f"; did you mean {close[0]!r}?" if close else "."
+    return Refused(f"there is no {kind} {name!r}{hint} Known: {', '.join(names) or 'none'}.")

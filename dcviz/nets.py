@@ -100,6 +100,22 @@ def flops(
     return head + sum(18.0 * (width if i else shape[0]) * width * (plan.side >> i) ** 2 for i in blocks)
 
 
+def activations(name: str, shape: tuple[int, ...], width: int | None = None, *, depth: int | None = None) -> float:
+    """Numbers that one sample's forward pass leaves for the backward pass, roughly.
+
+    Three a channel and pixel of each block (convolved, normalised, rectified) and the pooled quarter.
+
+    >>> round(activations("convnet", (1, 8, 8), 32))
+    6656
+    """
+    check(name, shape)
+    width = WIDTHS[name] if width is None else width
+    if name != "convnet":
+        return math.prod(shape) + 2.0 * width * _hidden(name, depth)
+    plan = convnet_plan(shape, depth)
+    return sum(3.25 * width * (plan.side >> i) ** 2 for i in range(plan.depth))
+
+
 def check(name: str, shape: tuple[int, ...], norm: str = "instance") -> None:
     """Refuse a network that does not exist or does not fit the samples."""
     if name not in NETWORKS:

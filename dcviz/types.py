@@ -362,6 +362,10 @@ class Regime(Declaration, ABC):
         """Operations of mapping one sample, for the estimate."""
         return 0.0
 
+    def floats(self, shape: tuple[int, ...]) -> float:
+        """Numbers held while one sample is mapped, for the estimate."""
+        return float(math.prod(shape))
+
 
 @dataclass(frozen=True)
 class Needs:

@@ -141,7 +141,8 @@ class Match(Discrepancy):
         passes = (0 if self.fixed else real) + 3 * classes * per_class
         pairs = real * per_class
         size = math.prod(shape)
-        return passes * self.regime.flops(shape) + 6 * pairs * size, 4.0 * (200 * size * passes + 4 * pairs)
+        held = (min(real, CHUNK) + 2 * classes * per_class) * self.regime.floats(shape)
+        return passes * self.regime.flops(shape) + 6 * pairs * size, 4.0 * (held + 4 * pairs)
 
 
 def _draw(members: int, generator: torch.Generator) -> int:

@@ -137,12 +137,13 @@ class GradientMatching(Discrepancy):
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Real: forward and backward; S: twice that for the second derivative; and the inner training."""
-        from dcviz.nets import flops
+        from dcviz.nets import activations, flops
 
-        one = flops(fitting(self.network, shape), shape, width=self.width)
+        name = fitting(self.network, shape)
+        one, held = (count(name, shape, self.width) for count in (flops, activations))
         real, fake = self.batch * classes, classes * per_class
         inner = self.inner * min(self.inner_batch, fake)
-        return one * (3 * real + 9 * fake + 3 * inner), 4.0 * self.width * 12 * (real + 3 * fake) * 1024
+        return one * (3 * real + 9 * fake + 3 * inner), 4.0 * held * (2 * self.batch + 4 * fake)
 
 
 def _cross_entropy(net: torch.nn.Module, weights: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:

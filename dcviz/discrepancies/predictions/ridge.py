@@ -27,8 +27,8 @@ class Ridge(Discrepancy):
     """
 
     name = "ridge"
-    title = "ridge regression in random features"
-    sentence = "Solves a small regression on the synthetic set and asks it to predict the real labels."
+    title = "ridge regression"
+    sentence = "Solves a small regression on the synthetic set, in random features, and asks it to predict the real labels."
     formula = r"\tfrac12\lVert Y_T-K_{TS}(K_{SS}+\lambda I)^{-1}Y_S\rVert^2"
     source = Source(
         "T. Nguyen, Z. Chen, J. Lee",
@@ -88,11 +88,11 @@ class Ridge(Discrepancy):
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Forward passes of the real batch, forward and backward of S."""
-        from dcviz.nets import flops
+        from dcviz.nets import activations, flops
 
-        one = flops(fitting(self.network, shape), shape, width=self.width)
-        passes = self.batch + 3 * classes * per_class
-        return one * passes, 4.0 * self.width * 6 * 1024 * passes
+        name, fake = fitting(self.network, shape), classes * per_class
+        one, held = (count(name, shape, self.width) for count in (flops, activations))
+        return one * (self.batch + 3 * fake), 4.0 * held * (self.batch + 2 * fake)
 
 
 def one_hot(y: Tensor, classes: int) -> Tensor:

@@ -63,6 +63,12 @@ class RandomFeatures(Regime):
 
         return flops(fitting(self.network, shape), shape, width=self.width)
 
+    def floats(self, shape: tuple[int, ...]) -> float:
+        """The activations of one forward pass."""
+        from dcviz.nets import activations
+
+        return activations(fitting(self.network, shape), shape, width=self.width)
+
 
 def fitting(network: str, shape: tuple[int, ...]) -> str:
     """The architecture that "auto" means for samples of this shape."""
