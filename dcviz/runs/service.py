@@ -16,8 +16,8 @@ from dcviz.runs.view import real_view
 __all__ = ["baselines", "estimate", "evaluate_run", "fork", "launch", "open_job", "real_view", "resume", "worker"]
 from dcviz.runs.worker import Worker, background
 
-FLOPS = 2e10  # operations a second assumed before this machine has run anything (one thread of a recent CPU)
-OVERHEAD = 4e-3  # seconds a step, beside the operations
+FLOPS = 4e10  # operations a second assumed before this machine has run anything (one thread of a recent CPU)
+OVERHEAD = 6e-3  # seconds a step, beside the operations
 
 
 def launch(store: Store, config: RunConfig, *, name: str = "") -> str:

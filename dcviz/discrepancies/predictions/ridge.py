@@ -28,7 +28,9 @@ class Ridge(Discrepancy):
 
     name = "ridge"
     title = "ridge regression"
-    sentence = "Solves a small regression on the synthetic set, in random features, and asks it to predict the real labels."
+    sentence = (
+        "Solves a small regression on the synthetic set, in random features, and asks it to predict the real labels."
+    )
     formula = r"\tfrac12\lVert Y_T-K_{TS}(K_{SS}+\lambda I)^{-1}Y_S\rVert^2"
     source = Source(
         "T. Nguyen, Z. Chen, J. Lee",
