@@ -94,7 +94,6 @@ class RunConfig:
     optimiser: OptimiserConfig = OptimiserConfig(schedule="cosine")
     clamp: bool = False  # keep pixels in [0, 1] after every update
     device: str = "auto"
-    precision: Literal["float32", "bfloat16"] = "float32"
     saving: SavingConfig = SavingConfig()
     live: EvaluationProtocol | None = EvaluationProtocol(updates=150, seeds=1, split="held_out")  # None: not measured
     evaluation: EvaluationProtocol = EvaluationProtocol()

@@ -101,12 +101,14 @@ def _warm() -> None:
 
 def warm_up() -> None:
     """A step and an evaluation in small, so that a click on Condense finds everything imported."""
+    from dcviz import embed
     from dcviz.condensing.loop import begin, step
     from dcviz.evaluation import measure
     from dcviz.runs.configure import configure
     from dcviz.runs.problem import build
 
     setup = build(configure(budget=1))
+    embed.pixels_view(setup.dataset)
     batch = step(setup.problem, begin(setup.problem, setup.start)).synthetic.decode()
     next(measure(batch.x, batch.y, setup.dataset, RunConfig().evaluation))
 

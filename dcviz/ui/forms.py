@@ -40,7 +40,6 @@ def run_hypers(plain: RunConfig) -> dict[str, tuple[Any, Hyper]]:
         ),
         "clamp": (plain.clamp, Hyper("Keep pixels in [0, 1] after every update.")),
         "device": (plain.device, Hyper("auto, cpu, cuda, cuda:1 or mps.")),
-        "precision": (plain.precision, Hyper("Of the networks.", choices=typing.get_args(run["precision"]))),
     }
 
 
