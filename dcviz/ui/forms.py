@@ -19,8 +19,7 @@ def run_hypers(plain: RunConfig) -> dict[str, tuple[Any, Hyper]]:
     """The settings of a run beside its method, as (default, facts) by path."""
     from dcviz.condensing.parameterise import PARAMETERISATIONS
 
-    optimiser, run = typing.get_type_hints(OptimiserConfig), typing.get_type_hints(RunConfig)
-
+    optimiser = typing.get_type_hints(OptimiserConfig)
     return {
         "optimiser.name": (
             plain.optimiser.name,
