@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dcviz.condensing.loop import State, begin, finish, not_finite, step
 from dcviz.condensing.save_at import SaveAt
@@ -16,10 +17,13 @@ from dcviz.runs.frames import Framer, flagged
 from dcviz.runs.service import speed_key
 from dcviz.runs.side import SideWork
 from dcviz.runs.store import Command, Run, Store
-from dcviz.types import SyntheticSet
+from dcviz.types import SyntheticSet, Terms
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor
+
+    Numbers = tuple[int, Tensor, Terms]  # step, objective, terms
 
 LATEST_SECONDS = 0.25  # between live pictures
 SIDE_SHARE = 0.2  # of the time, at most, for live accuracy and baselines while condensing
@@ -34,7 +38,7 @@ class RunJob:
         self.step, self.seconds, self.phase = run.step, run.seconds, "preparing"
         self._state: State | None = None
         self._setup: building.Setup | None = None
-        self._unwritten: list[State] = []  # steps whose numbers are still on the device
+        self._unwritten: list[Numbers] = []  # of recent steps, still on the device
         self._side = SideWork(SIDE_SHARE)
         self._changes: dict[int, list[tuple[str, float]]] = {}  # live learning rates, by the step they follow
         self._measured = 0.0  # when the last live accuracy was begun
@@ -98,10 +102,12 @@ class RunJob:
             self._side.add(self._baselines(self.config.live))
         self.phase = "condensing"
         yield from self._condense(setup, state)
-        state = finish(setup.problem, self._state)
-        self._state = state
-        self._save_final(state)
-        yield from self._evaluate(state)
+        self._checkpoint(self._state)  # before finishing, so that a run resumed from here is finished once
+        result = finish(setup.problem, self._state)
+        if result.synthetic is not self._state.synthetic:
+            self._keep(result)
+        self._save_final(result)
+        yield from self._evaluate(result)
 
     def _first_state(self, setup: building.Setup) -> Generator[None, None, State]:
         """From the newest readable checkpoint, from the parent of a fork, or from the start."""
@@ -131,7 +137,7 @@ class RunJob:
             for group, rate in self._changes.pop(state.step, ()):
                 state.moments["rates"][group] = rate
             self._state = state = step(setup.problem, state)
-            self._unwritten.append(state)
+            self._unwritten.append((state.step, cast("Tensor", state.objective), state.terms))
             self.step = state.step
             now = time.monotonic()
             if state.step in kept:
@@ -212,15 +218,16 @@ class RunJob:
         if not self._unwritten:
             return
         recent, self._unwritten = self._unwritten, []
-        names = curve_names(list(recent[-1].terms))
-        table = torch.stack([torch.stack([s.objective, *s.terms.values()]).float() for s in recent]).tolist()  # type: ignore[list-item]
-        lost = not_finite(tuple(row[0] for row in table), recent[-1].step)
+        steps, objectives, terms = zip(*recent, strict=True)
+        names = curve_names(list(terms[-1]))
+        table = torch.stack([torch.stack([o, *t.values()]).float() for o, t in zip(objectives, terms, strict=True)])
         rows: list[tuple[int, str, float]] = []
-        for s, (objective, *terms) in zip(recent, table, strict=True):
-            rows.append((s.step, "objective", objective))
+        for at, (objective, *parts) in zip(steps, table.tolist(), strict=True):
+            rows.append((at, "objective", objective))
             if len(names) > 1:
-                rows += [(s.step, f"term:{names[k]}", v) for k, v in zip(s.terms, terms, strict=True)]
-        self.store.record(self.run.id, [row for row in rows if row[2] == row[2] and abs(row[2]) != float("inf")])
+                rows += [(at, f"term:{name}", part) for name, part in zip(names.values(), parts, strict=True)]
+        self.store.record(self.run.id, [row for row in rows if math.isfinite(row[2])])
+        lost = not_finite(tuple(table[:, 0].tolist()), steps[-1])
         if lost is not None:
             raise Refused(lost.text)
 
@@ -250,7 +257,6 @@ class RunJob:
 
     def _save_final(self, state: State) -> None:
         assert self._setup is not None
-        self._checkpoint(state)
         self.store.save_final(self.run.id, *final_of(state, self._setup, self.config))
         self.store.set_fact(speed_key(self.config), self.seconds / max(self.config.steps, 1))
 

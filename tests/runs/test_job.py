@@ -1,16 +1,19 @@
 """Whole runs through the store: what they leave, and that leaving and coming back changes nothing."""
 
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pytest
 
+from dcviz import registry
+from dcviz.discrepancies.match import Match
 from dcviz.errors import Refused
 from dcviz.runs import service
 from dcviz.runs.configure import configure
 from dcviz.runs.problem import device_of
 from dcviz.runs.queue import device_name
-from dcviz.runs.store import Store
+from dcviz.runs.store import Owner, Store
 from dcviz.runs.worker import drive
 
 QUICK = {"updates": 20, "seeds": 1, "network": "mlp", "width": 16}
@@ -94,6 +97,36 @@ def test_a_run_goes_on_from_the_checkpoint_before_when_the_newest_is_torn(store)
     service.resume(store, torn)
     assert run_to(store, torn).status == "done"
     assert np.array_equal(store.final(through)[0]["images"], store.final(torn)[0]["images"])
+
+
+@pytest.fixture
+def finishing():
+    """A discrepancy that moves S by 1 when it finishes."""
+
+    @registry.register
+    @dataclass(frozen=True)
+    class Finishing(Match):
+        name = "finishing"
+
+        def finish(self, context, state, real, synthetic, generator):
+            return synthetic.map(lambda t: t + 1)
+
+    yield {"discrepancy": {"name": "finishing", "regime": "data"}, "divergence": None, "regime": None}
+    registry._added["discrepancy"].pop("finishing")
+
+
+def test_a_run_left_while_it_is_evaluated_is_finished_only_once(store, finishing):
+    plain = service.launch(store, quick())
+    run_to(store, plain)
+    left, owner = service.launch(store, quick(**finishing)), Owner.here()
+    job = service.open_job(store, store.claim(owner, "auto", left))
+    while job.phase != "evaluating":
+        job.advance(1e-6)
+    job.close("interrupted", "")
+    store.release(left, "interrupted", owner=owner)
+    assert run_to(store, left).status == "done"
+    assert np.allclose(store.final(left)[0]["images"], store.final(plain)[0]["images"] + 1)
+    assert np.allclose(_model_space(store, left, 30), store.final(left)[0]["images"], atol=1e-5)
 
 
 def test_a_fork_without_a_change_follows_its_parent(store):

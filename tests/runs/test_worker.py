@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.runs.counting import CountingJob, after, start
 
 from dcviz.errors import Cancelled, Refused
 from dcviz.records import RunConfig
 from dcviz.runs import interrupts
 from dcviz.runs.store import NoRoom, Store
 from dcviz.runs.worker import Worker, background, drive
+from tests.runs.counting import CountingJob, after, start
 
 
 def config(steps):
