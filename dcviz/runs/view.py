@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from dcviz.errors import Refused
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _seen: dict[tuple[str, str], dict[str, Any]] = {}  # views already read, by (home, key)
-_troubles: dict[tuple[str, str], Refused] = {}  # why a view cannot be prepared
+_troubles: dict[tuple[str, str], tuple[float, Refused]] = {}  # when and why a view could not be prepared
+_stamps: dict[str, tuple[float, str]] = {}  # when a path was looked at, and what was found
 _threads: dict[tuple[str, str], threading.Thread] = {}
 _guard = threading.Lock()
+
+LOOK_SECONDS = 10.0  # between looks at files of one's own, and between tries after trouble
 
 
 def real_view(store: Store, config: DataConfig) -> dict[str, Any] | None:
@@ -29,11 +33,12 @@ def real_view(store: Store, config: DataConfig) -> dict[str, Any] | None:
     ``fingerprint`` and counts; ``umap`` and the reference's ``accuracy`` are None until they are ready.
 
     Raises:
-        Refused: where the data cannot be read; said once for each ask, and tried anew the next time.
+        Refused: where the data cannot be read; it is tried anew some seconds later.
     """
     at = str(store.home), view_key(config)
     with _guard:
-        if (trouble := _troubles.pop(at, None)) is not None:
+        when, trouble = _troubles.get(at, (0.0, None))
+        if trouble is not None and time.monotonic() - when < LOOK_SECONDS:
             raise trouble
         held = _seen.get(at)
         if held is not None and held["complete"]:
@@ -62,8 +67,19 @@ def known_baselines(store: Store, config: Any) -> dict[str, Score]:
 
 
 def view_key(config: DataConfig) -> str:
-    """Under which a data set's view is kept."""
-    return hashlib.blake2b(to_json(config).encode(), digest_size=12).hexdigest()
+    """Under which a data set's view is kept: the configuration, and what its path holds."""
+    text = to_json(config) + ("" if config.path is None else _stamp(config.path))
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+def _stamp(path: str) -> str:
+    from dcviz.data.files import stamp
+
+    when, found = _stamps.get(path, (float("-inf"), ""))
+    if time.monotonic() - when > LOOK_SECONDS:  # walking a large folder takes longer than a live update may
+        found = stamp(path)
+        _stamps[path] = time.monotonic(), found
+    return found
 
 
 def _start(store: Store, config: DataConfig, at: tuple[str, str]) -> None:
@@ -80,10 +96,12 @@ def _prepare_or_say(store: Store, config: DataConfig, at: tuple[str, str]) -> No
     try:
         prepare_view(store, config)
     except Refused as error:
-        _troubles[at] = error
+        _troubles[at] = time.monotonic(), error
     except Exception as error:
         log.exception("the view of %s cannot be prepared", config.name)
-        _troubles[at] = Refused(f"{config.name} cannot be shown: {type(error).__name__}: {error}.")
+        _troubles[at] = time.monotonic(), Refused(f"{config.name} cannot be shown: {type(error).__name__}: {error}.")
+    else:
+        _troubles.pop(at, None)
 
 
 def prepare_view(store: Store, config: DataConfig) -> None:
