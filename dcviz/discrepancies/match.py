@@ -106,6 +106,8 @@ class Match(Discrepancy):
         generator: torch.Generator,
     ) -> tuple[Terms, Tree]:
         """One term, named after the divergence: the sum over classes."""
+        from dcviz.augment import draw
+
         fake = synthetic.by_class()
         if self.fixed:
             turn = _draw(len(context), generator)
@@ -114,24 +116,17 @@ class Match(Discrepancy):
             state = [warm if i == turn else kept for i, kept in enumerate(state)]
         else:
             embed = self._map(context, real, generator)
-            augment = self._augmentation(real.shape, generator)
+            augment = draw(self.augment, real.shape, generator)
             batch = real.batch(self.batch)
-            side = self.divergence.fit(_embed_classes(embed, augment(batch.x)), generator, batch.weights)
-            values, _ = self.divergence.value(side, _embed_classes(embed, augment(fake.x)), fake.weights)
+            x, y = (_embed_classes(lambda z: embed(augment(z)), part.x) for part in (batch, fake))
+            side = self.divergence.fit(x, generator, batch.weights)
+            values, _ = self.divergence.value(side, y, fake.weights)
         return {self.divergence.name: values.sum()}, state
 
     def _map(self, context: Tree, real: RealSampler, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
         if context:
             return context[_draw(len(context), generator)][0]
         return self.regime.draw(real.shape, len(real.counts), generator, real.device)
-
-    def _augmentation(self, shape: tuple[int, ...], generator: torch.Generator) -> Callable[[Tensor], Tensor]:
-        if not self.augment:
-            return lambda x: x
-        from dcviz.augment import draw
-
-        drawn = draw(self.augment, shape, generator)
-        return lambda x: drawn(x.flatten(0, 1)).unflatten(0, x.shape[:2])  # (C, n, *shape)
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Forward passes of the real batch, forward and backward of S, and the distances between them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,14 +83,16 @@ class GradientMatching(Discrepancy):
         generator: torch.Generator,
     ) -> tuple[Terms, Tree]:
         """One term: the sum over classes of the gradient distance."""
+        from dcviz.augment import draw
+
         if state["weights"] is None:
             fresh = self._network(real, generator)
             state = {"weights": {k: v.detach() for k, v in fresh.named_parameters()}, "updates": 0}
         weights = {k: v.requires_grad_() for k, v in state["weights"].items()}
-        augment = self._augmentation(real.shape, generator)
+        augment = draw(self.augment, real.shape, generator)
         true, fake = real.batch(self.batch), synthetic.by_class()
         total = true.x.new_zeros(())
-        for c in range(len(true.x)):  # one class's graph at a time would not do: S needs the second derivative
+        for c in range(len(true.x)):
             g_real = _gradient(context, weights, augment(true.x[c]), true.weights[c], c)
             g_fake = _gradient(context, weights, augment(fake.x[c]), fake.weights[c], c, twice=True)
             total = total + DISTANCES[self.distance]([g.detach() for g in g_real], g_fake)
@@ -108,6 +109,8 @@ class GradientMatching(Discrepancy):
         """Train the network on S, or forget it when its turn is over."""
         import torch
 
+        from dcviz.augment import draw
+
         if state["updates"] + 1 >= self.outer:
             return {"weights": None, "updates": 0}
         weights = state["weights"]
@@ -115,7 +118,7 @@ class GradientMatching(Discrepancy):
         y = synthetic.decoded_classes()
         for _ in range(self.inner):
             picked = torch.randperm(len(y), generator=generator)[: self.inner_batch].to(y.device)
-            augment = self._augmentation(real.shape, generator)
+            augment = draw(self.augment, real.shape, generator)
             live = {k: v.detach().requires_grad_() for k, v in weights.items()}
             loss = _cross_entropy(context, live, augment(batch.x[picked]), y[picked])
             found = torch.autograd.grad(loss, list(live.values()))
@@ -127,13 +130,6 @@ class GradientMatching(Discrepancy):
 
         name = fitting(self.network, real.shape)
         return network(name, real.shape, len(real.counts), generator, width=self.width).to(real.device)
-
-    def _augmentation(self, shape: tuple[int, ...], generator: torch.Generator) -> Callable[[Tensor], Tensor]:
-        if not self.augment:
-            return lambda x: x
-        from dcviz.augment import draw
-
-        return draw(self.augment, shape, generator)
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Real: forward and backward; S: twice that for the second derivative; and the inner training."""

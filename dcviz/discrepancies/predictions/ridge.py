@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,25 +67,19 @@ class Ridge(Discrepancy):
         """One term: half the mean squared error on the real batch."""
         import torch
 
+        from dcviz.augment import draw
         from dcviz.nets import network
 
         classes = len(real.counts)
         name = fitting(self.network, real.shape)
         net = network(name, real.shape, classes, generator, width=self.width).to(real.device).requires_grad_(False)
-        augment = self._augmentation(real.shape, generator)
+        augment = draw(self.augment, real.shape, generator)
         true, fake = real.shuffled(self.batch), synthetic.decode()
         with torch.no_grad():
             f_real = net.embed(augment(true.x)).flatten(1)  # (B, D)
         f_fake = net.embed(augment(fake.x)).flatten(1)  # (M, D)
         residual = one_hot(true.y, classes) - ridge_predict(f_real, f_fake, one_hot(fake.y, classes), self.ridge)
         return {"ridge": (residual**2).sum(1).mean() / 2}, state
-
-    def _augmentation(self, shape: tuple[int, ...], generator: torch.Generator) -> Callable[[Tensor], Tensor]:
-        if not self.augment:
-            return lambda x: x
-        from dcviz.augment import draw
-
-        return draw(self.augment, shape, generator)
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Forward passes of the real batch, forward and backward of S."""
