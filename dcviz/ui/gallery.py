@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import urljoin
 
 import streamlit as st
 
+from dcviz.data.catalogue import catalogue
 from dcviz.errors import Refused
 from dcviz.figures import Theme, thumbnail
 from dcviz.records import FINAL
@@ -13,6 +15,7 @@ from dcviz.runs import service
 from dcviz.runs.store import Run, Store
 from dcviz.ui.live import describe
 from dcviz.ui.reader import Reader
+from dcviz.ui.share import export
 from dcviz.ui.status import duration, newest
 
 PAGE = 24  # runs drawn at once
@@ -46,6 +49,14 @@ def _cards(reader: Reader, theme: Theme, text: str, status: tuple[str, ...]) -> 
 
 
 def _card(reader: Reader, run: Run, theme: Theme) -> None:
+    try:
+        run.config  # noqa: B018
+    except Refused as refusal:
+        st.html(
+            f'<div class="dc-blank">written by another version</div><div class="dc-card"><b>{_safe(run.id)}</b></div>'
+        )
+        st.caption(str(refusal))
+        return
     picture = _picture(reader, run.id, run.pictures if run.status in FINAL else int(time.time() // 2), theme)
     if picture:
         st.image(picture, width="stretch")
@@ -60,7 +71,17 @@ def _card(reader: Reader, run: Run, theme: Theme) -> None:
         st.page_link("app.py", label="Open", icon=":material/open_in_new:", query_params={"run": run.id})
         if run.status in ("paused", "interrupted") and _button("play_arrow", "Resume", run):
             _act(lambda: service.resume(reader.store, run.id))
+        export(reader.store, run, _planar(run), f"runs.export.{run.id}", address=_address(run))
         _more(reader.store, run)
+
+
+def _address(run: Run) -> str:
+    """Where the Lab shows a run."""
+    return f"{urljoin(st.context.url or '', './')}?run={run.id}"
+
+
+def _planar(run: Run) -> bool:
+    return any(info.planar for info in catalogue() if info.name == run.config.data.name)
 
 
 def _more(store: Store, run: Run) -> None:

@@ -26,6 +26,7 @@ def opened(store: Store) -> Choices:
     state, query = st.session_state, st.query_params.to_dict()
     if "lab.choices" not in state or query.get("run", state.get("lab.run")) != state.get("lab.run"):
         state["lab.run"], refusals = _run_of(store, query)
+        state["lab.shown"] = state["lab.run"], _step_of(store, state["lab.run"], query, refusals)
         state["lab.choices"], more = url.read(query)
         alone = not set(query) - set(url.OURS)
         if state["lab.run"] and alone:
@@ -47,9 +48,22 @@ def _run_of(store: Store, query: dict[str, str]) -> tuple[str | None, list[str]]
     if "run" not in query:
         return None, []
     try:
-        return store.run(query["run"]).id, []
+        run = store.run(query["run"])
+        return run.config and run.id, []  # a configuration from another version may be refused
     except Refused as refusal:
         return None, [f"run={query['run']} in the address: {refusal}"]
+
+
+def _step_of(store: Store, run: str | None, query: dict[str, str], refusals: list[str]) -> int | None:
+    """The step to show first; the newest is shown where none, or none that the run has done, is given."""
+    text = query.get("step")
+    if text is None or run is None:
+        return None
+    done = store.run(run).step
+    if text.isdecimal() and int(text) <= done:
+        return int(text)
+    refusals.append(f"step={text} in the address: {run} has done {done:,} steps; give a whole number from 0 to {done}.")
+    return None
 
 
 def controls(choices: Choices) -> Choices:
@@ -168,7 +182,9 @@ def remember(choices: Choices) -> str | None:
     """Write the set-up and the run into the address; returns the run that is looked at."""
     st.session_state["lab.choices"] = choices
     run = st.session_state.get("lab.run")
+    of, step = st.session_state.get("lab.shown", (None, None))
     wanted = url.write(choices) | ({"run": run} if run else {})
+    wanted |= {"step": str(step)} if run and of == run and step is not None else {}
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
     return run

@@ -16,6 +16,7 @@ from dcviz.runs import service
 from dcviz.runs.store import Run
 from dcviz.ui import status
 from dcviz.ui.reader import Reader
+from dcviz.ui.share import export
 from dcviz.ui.stage import View, real_layer, stage, view_of
 
 ALIVE_SECONDS, CALM_SECONDS = 0.5, 2.0  # between looks at a run that is worked on, and at one that may go on
@@ -42,7 +43,11 @@ def watch(reader: Reader, config: RunConfig, run: str | None, theme: Theme) -> N
     if real.view is not None:
         real_layer(_real_scene(real.key, real.view, theme))
     every = _pause(row, real)
-    st.fragment(_look, run_every=every)(reader, config, run, real, theme)
+    with st.container(key="dc-live"):
+        st.fragment(_look, run_every=every)(reader, config, run, real, theme)
+        if row is not None:
+            with st.container(key="dc-export"):
+                export(reader.store, row, real.view is not None and "points" in real.view, "lab.export")
 
 
 def real_of(reader: Reader, data: DataConfig, theme: Theme) -> Real:
@@ -104,7 +109,8 @@ def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
 def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme) -> None:
     from dcviz.ui.steer import buttons
 
-    latest, kept, view = reader.latest(row.id), reader.store.frames(row.id), view_of()
+    latest, kept = reader.latest(row.id), reader.store.frames(row.id)
+    view = _view(row.id, kept)
     measured = reader.metrics(row)
     rivals = _rivals(reader, row.config)
     frame = reader.points(row.id, latest) if latest is not None else {}
@@ -134,7 +140,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
             "steps": sorted({*kept, *([latest] if latest is not None else [])}),
             "latest": latest,
             "total": row.steps,
-            "step": _wanted_step(kept),
+            "step": view.step,
             "curves": curves(measured, rivals, latest or 0, theme, steps=row.steps),
             "film": film or None,
             "words": {
@@ -187,10 +193,14 @@ def _nothing(key: str, theme: Theme) -> dict[str, Any]:
     }
 
 
-def _wanted_step(kept: list[int]) -> int | None:
-    """The step in the address, if it is kept: where a stage that has just been opened begins."""
-    text = st.query_params.get("step", "")
-    return int(text) if text.isdigit() and int(text) in kept else None
+def _view(run: str, kept: list[int]) -> View:
+    """What the browser shows; before it has said so, the step in the address, or the kept one nearest to it."""
+    of, step = st.session_state.get("lab.shown", (None, None))
+    view = view_of()
+    if view is None:
+        view = View(min(kept, key=lambda s: abs(s - step)) if of == run and step is not None and kept else None)
+    st.session_state["lab.shown"] = run, view.step
+    return view
 
 
 def _title(row: Run) -> str:
@@ -201,7 +211,10 @@ def _title(row: Run) -> str:
 
 def describe(row: Run) -> str:
     """A run in a few words."""
-    config = row.config
+    try:
+        config = row.config
+    except Refused:  # written by another version
+        return row.name or row.id
     method = config.preset or " + ".join(_term(term) for term in config.terms)
     return row.name or f"{method} · {config.data.name} · {config.budget} per class · seed {config.seed}"
 

@@ -57,9 +57,10 @@ def stage(data: Mapping[str, Any], *, key: str = "stage") -> tuple[View, str | N
     return read_view(result.view), result.command
 
 
-def view_of(key: str = "stage") -> View:
-    """The view as of this script run, before the component is drawn."""
-    return read_view((st.session_state.get(key) or {}).get("view"))
+def view_of(key: str = "stage") -> View | None:
+    """The view as of this script run, before the component is drawn; None until the browser has told one."""
+    sent = (st.session_state.get(key) or {}).get("view")
+    return None if sent is None else read_view(sent)
 
 
 def read_view(sent: Any) -> View:

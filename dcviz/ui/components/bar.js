@@ -1,6 +1,6 @@
 // The scrubber: play, speed, step and follow. The axis is the true step; it snaps to kept frames.
 
-import { el } from "./tools.js";
+import { addressAt, copied, el } from "./tools.js";
 
 const FRAMES_PER_SECOND = 4; // at speed ×1
 const AHEAD = 6; // frames asked for before they are played
@@ -32,7 +32,8 @@ export class Bar {
       this.on.show(this.follow.checked ? null : this.now);
     });
     label.append(this.follow, el("span", "dcv-knob"), document.createTextNode("follow live"));
-    this.root.append(this.back, this.play, this.next, this.range, this.out, this.speeds, label);
+    this.share = button("share", "Copy the address of this set-up, run and step", () => this.copy());
+    this.root.append(this.back, this.play, this.next, this.range, this.out, this.speeds, label, this.share);
   }
 
   draw({ data, step, following, has }) {
@@ -100,6 +101,16 @@ export class Bar {
     clearInterval(this.timer);
     this.timer = null;
     this.icon("play_arrow");
+  }
+
+  async copy() {
+    const done = await copied(addressAt(this.on.shared()).href);
+    this.share.firstChild.textContent = done ? "check" : "link_off";
+    this.share.title = done ? "Copied" : "The browser did not allow it: copy the address from its own bar";
+    setTimeout(() => {
+      this.share.firstChild.textContent = "share";
+      this.share.title = this.share.getAttribute("aria-label");
+    }, 2000);
   }
 
   icon(name) {

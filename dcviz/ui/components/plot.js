@@ -41,20 +41,24 @@ export class Plot {
 
   draw(spec) {
     this.spec = spec;
-    if (this.busy) return; // the newest spec is drawn when this one is on screen
-    this.busy = plotly()
+    if (this.busy || !this.fits()) return; // drawn when the one before is on screen, or when there is room
+    this.busy = true;
+    plotly()
       .then((Plotly) => this.react(Plotly))
-      .finally(() => (this.busy = null));
+      .finally(() => (this.busy = false));
+  }
+
+  fits() {
+    return this.box.isConnected && this.box.clientWidth > 20 && this.box.clientHeight > 20;
   }
 
   async react(Plotly) {
-    while (this.spec && this.box.isConnected) {
+    while (this.spec && this.fits()) {
       const { data, layout, config } = this.spec;
       this.spec = null;
       const traces = data.map((trace) => ({ ...trace, type: webgl ? trace.type : trace.type.replace("gl", "") }));
       const kept = this.box.layout ? { dragmode: this.box.layout.dragmode, selections: this.box.layout.selections } : {};
       const size = { width: this.box.clientWidth, height: this.box.clientHeight };
-      if (size.width < 20 || size.height < 20) return;
       // Plotly writes into what it is given; axes are copied so that the spec stays as it was sent.
       await Plotly.react(this.box, traces, structuredClone({ ...layout, ...kept, ...size }), config);
       if (!this.listening) this.listen();
@@ -74,6 +78,7 @@ export class Plot {
   }
 
   resize() {
+    if (this.spec) this.draw(this.spec); // it came before there was room for it
     const { clientWidth: width, clientHeight: height } = this.box;
     const now = this.box.layout;
     if (now && width > 20 && (now.width !== width || now.height !== height)) {

@@ -5,7 +5,7 @@ import { Bar } from "./bar.js";
 import { Detail } from "./detail.js";
 import { Plot, plotly } from "./plot.js";
 import { Sheet } from "./sheet.js";
-import { decode, el, shared } from "./tools.js";
+import { addressAt, decode, el, shared } from "./tools.js";
 
 const stages = new WeakMap(); // parent element -> Stage
 const KEPT = 260; // frames in the browser's memory
@@ -33,7 +33,7 @@ export default function (component) {
 class Stage {
   constructor(parent) {
     this.root = el("div", "dcv-stage", { role: "region", "aria-label": "Synthetic images, map and curves" });
-    parent.replaceChildren(this.root);
+    parent.append(this.root); // beside what streamlit put there: the link to the style sheet
     this.frames = new Map(); // step -> frame
     this.selected = new Set(); // ids
     this.focus = null; // the id that is shown enlarged
@@ -50,7 +50,7 @@ class Stage {
     });
     this.switch = this.makeSwitch(this.map.head);
     this.curves = new Plot(panels, "dcv-curves", "Curves", {});
-    this.bar = new Bar({ show: (step) => this.show(step), need: (steps) => this.need(steps) });
+    this.bar = new Bar({ show: (step) => this.show(step), need: (steps) => this.need(steps), shared: () => this.sharedStep });
     this.root.append(panels, this.bar.root);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(panels);
@@ -79,7 +79,7 @@ class Stage {
     if (scene !== this.scene) {
       this.frames.clear();
       if (this.data && data.run !== this.data.run) this.forget(data);
-      if (!this.data && data.step !== null) this.step = data.step;
+      if (!this.data && data.step !== null) this.show(data.step);
       this.scene = scene;
     }
     this.data = data;
@@ -118,7 +118,15 @@ class Stage {
     if (text === this.asked) return;
     this.asked = text;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.say("view", view), 40);
+    this.timer = setTimeout(() => {
+      this.say("view", view);
+      // Replaced, not pushed: "back" is to leave the Lab, not to walk through its frames.
+      if (this.data.run) history.replaceState(history.state, "", addressAt(this.step));
+    }, 40);
+  }
+
+  get sharedStep() {
+    return this.data?.run && this.frame ? this.frame.step : null;
   }
 
   get frame() {

@@ -47,3 +47,26 @@ export function loaded(src, ready) {
   if (image.complete && image.naturalWidth) ready(image);
   else image.addEventListener("load", () => ready(image), { once: true });
 }
+
+export function addressAt(step) {
+  // This window's address, at a step of the run; null leaves the step out.
+  const url = new URL(location.href);
+  if (step === null) url.searchParams.delete("step");
+  else url.searchParams.set("step", String(step));
+  return url;
+}
+
+export async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = el("textarea"); // where the page came without https, browsers keep the clipboard to themselves
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
