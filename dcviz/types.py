@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -229,7 +229,7 @@ class SyntheticSet:
     parameters: Mapping[str, Tensor]
     classes: Tensor  # (M,) int64, ascending
     ids: Tensor  # (M,) int64
-    class_count: int  # C
+    counts: tuple[int, ...]  # (C,) stored images per class: kept on the host, so that no step waits for the device
     decoder: Decoder
     label_kind: str = "hard"  # hard | logits | probabilities | values
     views: Tensor | None = None  # (A, M·expand, C) soft labels of A stored views
@@ -255,7 +255,7 @@ class SyntheticSet:
 
     def by_class(self) -> ClassBatch:
         """The decoded images stacked by class ``(C, K·expand, *shape)``, padded where budgets differ."""
-        return stack_classes(self.decode().x, self.decoded_classes(), self.class_count)
+        return stack_classes(self.decode().x, [n * self.decoder.expand for n in self.counts])
 
     def decoded_classes(self) -> Tensor:
         """The class of each decoded image ``(M·expand,)``."""
@@ -265,8 +265,7 @@ class SyntheticSet:
         """What a discrepancy may know of S before it exists."""
         import torch
 
-        classes = self.decoded_classes()
-        return Plan(classes, torch.bincount(classes, minlength=self.class_count))
+        return Plan(self.decoded_classes(), torch.tensor(self.counts) * self.decoder.expand)
 
     def bytes(self) -> int:
         """Stored size: parameters (images as float32, labels, extras), and stored views."""
@@ -283,23 +282,23 @@ class Plan:
     """Labels and counts of S, decoded, known before the first step."""
 
     labels: Tensor  # (M·expand,) int64
-    counts: Tensor  # (C,) int64
+    counts: Tensor  # (C,) int64, on the CPU
 
 
-def stack_classes(x: Tensor, y: Tensor, class_count: int) -> ClassBatch:
-    """Stack samples ``x (B, *shape)`` ordered by class ``y (B,)`` into ``(C, n, *shape)``, padded and masked."""
+def stack_classes(x: Tensor, counts: Sequence[int]) -> ClassBatch:
+    """Stack samples ``x (B, *shape)`` ordered by class into ``(C, n, *shape)``, padded and masked to the largest."""
     import torch
 
-    counts = torch.bincount(y, minlength=class_count)
-    n = int(counts.max())
-    ids = torch.arange(len(y), device=y.device)
-    if bool((counts == n).all()):
-        weights = x.new_full((class_count, n), 1 / n)
-        return ClassBatch(x.reshape(class_count, n, *x.shape[1:]), weights, ids.reshape(class_count, n))
-    column = ids - (counts.cumsum(0) - counts)[y]  # position within its class
-    stacked = x.new_zeros((class_count, n, *x.shape[1:])).index_put((y, column), x)
-    weights = x.new_zeros((class_count, n)).index_put((y, column), (1 / counts.to(x.dtype))[y])
-    return ClassBatch(stacked, weights, ids.new_full((class_count, n), -1).index_put((y, column), ids))
+    C, n = len(counts), max(counts)
+    ids = torch.arange(len(x), device=x.device)
+    if min(counts) == n:
+        return ClassBatch(x.reshape(C, n, *x.shape[1:]), x.new_full((C, n), 1 / n), ids.reshape(C, n))
+    row = torch.tensor([c for c, count in enumerate(counts) for _ in range(count)], device=x.device)  # (B,)
+    column = torch.tensor([i for count in counts for i in range(count)], device=x.device)
+    mass = torch.tensor([1 / count for count in counts for _ in range(count)], device=x.device, dtype=x.dtype)
+    stacked = x.new_zeros((C, n, *x.shape[1:])).index_put((row, column), x)
+    weights = x.new_zeros((C, n)).index_put((row, column), mass)
+    return ClassBatch(stacked, weights, ids.new_full((C, n), -1).index_put((row, column), ids))
 
 
 # --------------------------------------------------------------------------------- divergences and discrepancies

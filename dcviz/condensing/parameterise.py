@@ -92,4 +92,5 @@ def synthetic_set(x: Tensor, y: Tensor, class_count: int, decoder: Pixels | Mult
 
     stored = decoder.encode(x).clone()
     classes = y[:: decoder.expand].clone()
-    return SyntheticSet({"images": stored}, classes, torch.arange(len(classes)), class_count, decoder)
+    counts = tuple(torch.bincount(classes, minlength=class_count).tolist())
+    return SyntheticSet({"images": stored}, classes, torch.arange(len(classes)), counts, decoder)

@@ -55,7 +55,7 @@ def test_storage_that_does_not_fit_is_refused(name, shape, text):
 
 def test_classes_of_unequal_size_are_masked_not_repeated():
     x = torch.arange(5.0)[:, None]
-    stacked = stack_classes(x, torch.tensor([0, 0, 0, 1, 1]), 2)
+    stacked = stack_classes(x, (3, 2))
     assert stacked.weights.tolist() == [pytest.approx([1 / 3] * 3), [0.5, 0.5, 0.0]]
     assert stacked.id.tolist() == [[0, 1, 2], [3, 4, -1]]
     values, classes = stacked.flat()
@@ -65,7 +65,7 @@ def test_classes_of_unequal_size_are_masked_not_repeated():
 
 def test_stacking_lets_gradients_through_padding():
     x = torch.rand(3, 2, requires_grad=True)
-    stack_classes(x, torch.tensor([0, 1, 1]), 2).x.sum().backward()
+    stack_classes(x, (1, 2)).x.sum().backward()
     assert torch.equal(x.grad, torch.ones(3, 2))
 
 

@@ -120,7 +120,7 @@ class GradientMatching(Discrepancy):
             picked = torch.randperm(len(y), generator=generator)[: self.inner_batch].to(y.device)
             augment = draw(self.augment, real.shape, generator)
             live = {k: v.detach().requires_grad_() for k, v in weights.items()}
-            loss = _cross_entropy(context, live, augment(batch.x[picked]), y[picked])
+            loss = _cross_entropy(context, live, augment(batch.x[picked]), y[picked]).mean()
             found = torch.autograd.grad(loss, list(live.values()))
             weights = {k: (v - self.rate * g).detach() for (k, v), g in zip(live.items(), found, strict=True)}
         return {"weights": weights, "updates": state["updates"] + 1}
@@ -143,28 +143,21 @@ class GradientMatching(Discrepancy):
 
 
 def _cross_entropy(net: torch.nn.Module, weights: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
+    """The cross-entropy of each sample ``(B,)`` at the given weights."""
     from torch.func import functional_call
     from torch.nn.functional import cross_entropy
 
-    return cross_entropy(functional_call(net, weights, (x,)), y)
+    return cross_entropy(functional_call(net, weights, (x,)), y, reduction="none")
 
 
 def _gradient(
-    net: torch.nn.Module,
-    weights: dict[str, Tensor],
-    x: Tensor,
-    mass: Tensor,
-    label: int,
-    *,
-    twice: bool = False,
+    net: torch.nn.Module, weights: dict[str, Tensor], x: Tensor, mass: Tensor, label: int, *, twice: bool = False
 ) -> list[Tensor]:
-    """The gradient of the mean cross-entropy of one class ``x (n, *shape)``, masked points left out."""
+    """The gradient of the mean cross-entropy of one class ``x (n, *shape)``; a mass of 0 masks a sample."""
     import torch
 
-    keep = mass > 0  # (n,)
-    x = x if bool(keep.all()) else x[keep]
     y = torch.full((len(x),), label, device=x.device)
-    loss = _cross_entropy(net, weights, x, y)
+    loss = (mass * _cross_entropy(net, weights, x, y)).sum()
     return list(torch.autograd.grad(loss, list(weights.values()), create_graph=twice))
 
 
