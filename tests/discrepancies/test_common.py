@@ -8,6 +8,8 @@ import torch
 from dcviz import registry
 from dcviz.condensing.loop import Problem, begin, condense, step
 from dcviz.condensing.optimise import Optimiser
+from dcviz.data import dataset
+from dcviz.data.sampler import Real
 from dcviz.errors import Refused
 from dcviz.randomness import generator
 from dcviz.records import OptimiserConfig, from_dict, to_json
@@ -156,3 +158,18 @@ def test_a_plugin_that_fails_says_so(tmp_path):
     file.write_text("1 / 0\n")
     with pytest.raises(Refused, match=r"broken.py failed to load: ZeroDivisionError"):
         registry.load_plugin(file)
+
+
+@pytest.mark.parametrize("params", CELLS + OWN, ids=label)
+def test_no_step_waits_for_the_device_or_leaves_it(params, digits_start):
+    """On the meta device there are no values to wait for, and a tensor made elsewhere does not mix with it."""
+    meta = torch.device("meta")
+    real = Real(dataset("digits"), meta, 0)
+    start = digits_start.map(lambda t: t.to(meta))
+    start = dataclasses.replace(start, classes=start.classes.to(meta), ids=start.ids.to(meta))
+    whole = problem(registry.build("discrepancy", params), real, start)
+    state = begin(whole, start)
+    for _ in range(3):
+        state = step(whole, state)
+        assert state.objective.device == meta
+        assert state.synthetic.parameters["images"].device == meta
