@@ -10,7 +10,7 @@ reader = frame.open_page("Lab")
 held = lab.opened(reader.store)
 controls, button = st.columns([7, 1.3], vertical_alignment="bottom", gap="small")
 with controls:
-    choices = lab.controls(held)
+    choices = lab.controls(reader.store, held)
 with button:
     config = lab.condense(reader.store, choices)
 if config is not None:

@@ -11,9 +11,20 @@ from dcviz.errors import Refused
 from dcviz.records import FINAL, Estimate, EvaluationProtocol, OptimiserConfig, RunConfig, Score
 from dcviz.runs.store import Run, Store
 from dcviz.runs.view import known_baselines as baselines
-from dcviz.runs.view import real_view
+from dcviz.runs.view import real_view, view_phase
 
-__all__ = ["baselines", "estimate", "evaluate_run", "fork", "launch", "open_job", "real_view", "resume", "worker"]
+__all__ = [
+    "baselines",
+    "estimate",
+    "evaluate_run",
+    "fork",
+    "launch",
+    "open_job",
+    "real_view",
+    "resume",
+    "view_phase",
+    "worker",
+]
 from dcviz.runs.worker import Worker, background
 
 FLOPS = 4e10  # operations a second assumed before this machine has run anything (one thread of a recent CPU)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dcviz.errors import Refused
 from dcviz.records import DataConfig, Score, to_json
 from dcviz.runs.store import Store
+from dcviz.types import Progress, silent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +22,7 @@ _seen: dict[tuple[str, str], dict[str, Any]] = {}  # views already read, by (hom
 _troubles: dict[tuple[str, str], tuple[float, Refused]] = {}  # when and why a view could not be prepared
 _stamps: dict[str, tuple[float, str]] = {}  # when a path was looked at, and what was found
 _threads: dict[tuple[str, str], threading.Thread] = {}
+_phases: dict[tuple[str, str], str] = {}  # what is being done for a view that is prepared
 _guard = threading.Lock()
 
 LOOK_SECONDS = 10.0  # between looks at files of one's own, and between tries after trouble
@@ -50,6 +52,11 @@ def real_view(store: Store, config: DataConfig) -> dict[str, Any] | None:
     if not alive and (found is None or not found["complete"]):
         _start(store, config, at)
     return found
+
+
+def view_phase(store: Store, config: DataConfig) -> str:
+    """What is being done to prepare a view, in words; empty when nothing is."""
+    return _phases.get((str(store.home), view_key(config)), "")
 
 
 def known_baselines(store: Store, config: Any) -> dict[str, Score]:
@@ -93,8 +100,11 @@ def _start(store: Store, config: DataConfig, at: tuple[str, str]) -> None:
 
 
 def _prepare_or_say(store: Store, config: DataConfig, at: tuple[str, str]) -> None:
+    def note(what: str, fraction: float) -> None:
+        _phases[at] = f"{what}: {100 * fraction:.0f} %" if fraction > 0 else what
+
     try:
-        prepare_view(store, config)
+        prepare_view(store, config, note)
     except Refused as error:
         _troubles[at] = time.monotonic(), error
     except Exception as error:
@@ -102,15 +112,17 @@ def _prepare_or_say(store: Store, config: DataConfig, at: tuple[str, str]) -> No
         _troubles[at] = time.monotonic(), Refused(f"{config.name} cannot be shown: {type(error).__name__}: {error}.")
     else:
         _troubles.pop(at, None)
+    finally:
+        _phases.pop(at, None)
 
 
-def prepare_view(store: Store, config: DataConfig) -> None:
+def prepare_view(store: Store, config: DataConfig, progress: Progress = silent) -> None:
     """Prepare and keep the view of a data set: the sample and its PCA, then the reference, then the UMAP."""
     from dcviz import embed
     from dcviz.data import dataset
     from dcviz.evaluation import run_to_end
 
-    data = dataset(config)
+    data = dataset(config, progress)
     view = embed.pixels_view(data)
     arrays: dict[str, np.ndarray] = {"ids": view.ids, "labels": view.labels, "pca": view.pca}
     arrays["points" if data.planar else "thumbs"] = view.thumbs

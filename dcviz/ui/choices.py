@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from dcviz import registry
 from dcviz.errors import Refused
-from dcviz.records import RunConfig, to_json
+from dcviz.records import DataConfig, RunConfig, to_json
 
 SCALES = {"small": "small", "paper": "paper"}
+OWN = "own"  # the data set's name where a path decides
 BUDGETS = (1, 2, 3, 5, 10, 20, 30, 50, 100)  # images per class offered by the slider; the URL takes any from 1 to 100
 
 
@@ -19,6 +21,8 @@ class Choices:
     """The set-up of a run as the Lab's controls hold it. ``None`` leaves a value to the method or preset."""
 
     data: str = "digits"
+    path: str = ""  # of your own images, with data="own"
+    name: str = ""  # of your own images on screen; that of the file when empty
     regime: str = "predictions"
     divergence: str = "ridge"  # as `RunConfig` has it; in regimes of vectors; elsewhere the regime's own method
     preset: str = ""  # when chosen, it replaces regime and divergence
@@ -74,8 +78,9 @@ def config_of(choices: Choices) -> RunConfig:
     else:
         method = {"discrepancy": choices.divergence}
     given = {key: getattr(choices, key) for key in ("steps", "start") if getattr(choices, key) is not None}
+    name = choices.name or Path(choices.path).stem
     return configure(
-        data=choices.data,
+        data=DataConfig(name, choices.path) if choices.path else choices.data,
         budget=choices.budget,
         seed=choices.seed,
         settings=choices.settings,
@@ -87,8 +92,15 @@ def config_of(choices: Choices) -> RunConfig:
 def choices_of(config: RunConfig) -> Choices:
     """The choices that mean a configuration: what a stored run is shown as, and forked from."""
     term = config.terms[0]
+    named: dict[str, Any] = (
+        {"data": OWN, "path": config.data.path, "name": config.data.name} if config.data.path else {}
+    )
     chosen = Choices(
-        data=config.data.name, budget=config.budget, seed=config.seed, steps=config.steps, start=config.start
+        **{"data": config.data.name, **named},
+        budget=config.budget,
+        seed=config.seed,
+        steps=config.steps,
+        start=config.start,
     )
     if config.preset:
         preset, _, scale = config.preset.partition("/")
@@ -118,7 +130,7 @@ def flat(config: RunConfig) -> dict[str, Any]:
     params = tree.pop("terms")[0]["params"]
     for key in ("version", "preset", "budget", "seed", "steps", "start"):
         tree.pop(key)
-    tree["data"].pop("name")
+    tree["data"] = {key: value for key, value in tree["data"].items() if key not in ("name", "path")}
     return {**_leaves(tree), **{p: v for p, v in _leaves(params).items() if not p.endswith("name")}}
 
 

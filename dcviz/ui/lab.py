@@ -9,16 +9,15 @@ from typing import Any
 import streamlit as st
 
 from dcviz import registry
-from dcviz.data.catalogue import catalogue
 from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import service
 from dcviz.runs.store import Store
-from dcviz.ui import forms, url
+from dcviz.ui import data_panel, forms, own, url
 from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, flat, methods, regimes
 from dcviz.ui.status import duration, size
 
-OWN = "custom"  # the preset menu's word for: no preset
+PLAIN = "custom"  # the preset menu's word for: no preset
 
 
 def opened(store: Store) -> Choices:
@@ -31,6 +30,7 @@ def opened(store: Store) -> Choices:
         alone = not set(query) - set(url.OURS)
         if state["lab.run"] and alone:
             state["lab.choices"] = choices_of(store.run(state["lab.run"]).config)
+        state["lab.choices"] = _with_own(store, state["lab.choices"], more)
         for key in [k for k in state if str(k).startswith("lab.w.") or str(k).startswith(forms.PREFIX)]:
             del state[key]
         state["lab.refused"] = [*refusals, *more]
@@ -49,9 +49,23 @@ def _run_of(store: Store, query: dict[str, str]) -> tuple[str | None, list[str]]
         return None, []
     try:
         run = store.run(query["run"])
-        return run.config and run.id, []  # a configuration from another version may be refused
+        _ = run.config  # written by another version, it may be refused
+        return run.id, []
     except Refused as refusal:
         return None, [f"run={query['run']} in the address: {refusal}"]
+
+
+def _with_own(store: Store, choices: Choices, refusals: list[str]) -> Choices:
+    """The choices with images of your own read, if they are new here; without them where they do not fit."""
+    if not choices.path or choices.path in own.known(store):
+        return choices
+    try:
+        own.add(store, choices.path, choices.name)
+    except Refused as refusal:
+        refusals.append(f"path={choices.path} in the address: {refusal}")
+        plain = {p: v for p, v in choices.settings.items() if not p.startswith(data_panel.PART)}
+        return replace(choices, data=Choices.data, path="", name="", settings=plain)
+    return choices
 
 
 def _step_of(store: Store, run: str | None, query: dict[str, str], refusals: list[str]) -> int | None:
@@ -66,16 +80,15 @@ def _step_of(store: Store, run: str | None, query: dict[str, str], refusals: lis
     return None
 
 
-def controls(choices: Choices) -> Choices:
+def controls(store: Store, choices: Choices) -> Choices:
     """The row of everyday choices and the panel of all parameters; returns what is chosen now."""
-    data = {info.name: info for info in catalogue()}
     row = st.columns([1.3, 1.3, 1.4, 0.95, 1.3, 0.5], vertical_alignment="bottom", gap="small")
-    with row[0]:
-        name = _menu("Data", data, choices.data, "data", lambda n: f"{data[n].title} · {data[n].train:,} real")
+    with row[0], st.container(key="dc-pick-data"):
+        choices = data_panel.choose(store, choices)
     with row[3]:
-        presets = {OWN: "—"} | {n: p.title for n, p in registry.known("preset").items()}
-        preset = _menu("or preset", presets, choices.preset or OWN, "preset", lambda n: presets[n])
-        preset = "" if preset == OWN else preset
+        presets = {PLAIN: "—"} | {n: p.title for n, p in registry.known("preset").items()}
+        preset = _menu("or preset", presets, choices.preset or PLAIN, "preset", lambda n: presets[n])
+        preset = "" if preset == PLAIN else preset
     with row[1]:
         known = regimes()
         regime = _menu("Regime", known, choices.regime, "regime", lambda n: known[n], off=bool(preset))
@@ -85,9 +98,9 @@ def controls(choices: Choices) -> Choices:
         method = _menu("Divergence", fitting, method, f"method.{regime}", lambda n: fitting[n], off=bool(preset))
     with row[4]:
         budget = _budget(choices.budget)
-    chosen = replace(choices, data=name, regime=regime, divergence=method, preset=preset, budget=budget)
+    chosen = replace(choices, regime=regime, divergence=method, preset=preset, budget=budget)
     if (chosen.regime, chosen.divergence, chosen.preset) != (choices.regime, choices.divergence, choices.preset):
-        chosen = replace(chosen, settings={}, steps=None, start=None)  # another method has other parameters
+        chosen = _afresh(chosen)  # another method has other parameters
     with row[5]:
         return parameters(chosen)
 
@@ -129,7 +142,13 @@ def _scaled(place: Any, choices: Choices) -> Choices:
     )  # fmt: skip
     if not choices.preset or scale in (None, choices.scale):
         return choices
-    return replace(choices, scale=scale, settings={}, steps=None, start=None)
+    return _afresh(replace(choices, scale=scale))
+
+
+def _afresh(choices: Choices) -> Choices:
+    """The choices without settings of a method; those about the data stay."""
+    kept = {path: value for path, value in choices.settings.items() if path.startswith(data_panel.PART)}
+    return replace(choices, settings=kept, steps=None, start=None)
 
 
 def _scope(choices: Choices, plain: RunConfig) -> str:

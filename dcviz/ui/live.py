@@ -23,7 +23,7 @@ ALIVE_SECONDS, CALM_SECONDS = 0.5, 2.0  # between looks at a run that is worked 
 HINT = "Click an image or a point: it is shown here enlarged, with its history and its nearest real images."
 HINT_PLANE = "Click a particle, or lasso several: they stand out, with their trails, while the others fade."
 FIRST = "Choose a method and a budget above, then press Condense: synthetic {} real ones below."
-READING = "The real data is being read; its map follows."
+READING = "The real data is being prepared; its map follows."
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ def _look(reader: Reader, config: RunConfig, run: str | None, real: Real, theme:
 def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
     """Before the first run: the real data, and what to do."""
     if real.view is None:
-        st.html(status.sentence(real.trouble or READING))
+        phase = service.view_phase(reader.store, config.data)
+        st.html(status.sentence(real.trouble or (f"{READING} Now: {phase}." if phase else READING)))
         return
     planar = "points" in real.view
     st.html(status.sentence(FIRST.format("points appear among the" if planar else "images take the places of the")))

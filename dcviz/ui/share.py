@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -48,7 +49,7 @@ def export(store: Store, run: Run, planar: bool, key: str, *, address: str = "")
             reason = why_not(run, planar, download)
             st.download_button(
                 download.label,
-                data=lambda format=format: bundle(store, run.id, format)[1],
+                data=partial(_content, store, run.id, format),
                 file_name=f"dcviz-{run.id}{download.ending}",
                 mime=download.mime,
                 key=f"{key}.{format}",
@@ -58,6 +59,10 @@ def export(store: Store, run: Run, planar: bool, key: str, *, address: str = "")
                 on_click="ignore",
                 width="stretch",
             )
+
+
+def _content(store: Store, run: str, format: str) -> bytes:
+    return bundle(store, run, format)[1]
 
 
 def why_not(run: Run, planar: bool, download: Download) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from dcviz import registry
 from dcviz.data.catalogue import catalogue
 from dcviz.errors import Refused, unknown
-from dcviz.ui.choices import SCALES, Choices, config_of, methods, regimes
+from dcviz.ui.choices import OWN, SCALES, Choices, config_of, methods, regimes
 
 OURS = ("run", "step")  # which run is looked at, and which of its steps
 
@@ -18,7 +19,7 @@ OURS = ("run", "step")  # which run is looked at, and which of its steps
 def write(choices: Choices) -> dict[str, str]:
     """The address of a set-up: only what differs from the default, so that links stay short."""
     plain, found = Choices(), {}
-    for key in ("data", "regime", "divergence", "preset", "scale", "budget", "steps", "seed", "start"):
+    for key in ("data", "path", "name", "regime", "divergence", "preset", "scale", "budget", "steps", "seed", "start"):
         value = getattr(choices, key)
         if value is not None and value != getattr(plain, key):
             found[key] = str(value)
@@ -36,11 +37,15 @@ def read(query: Mapping[str, str]) -> tuple[Choices, list[str]]:
             choices = replace(choices, **{key: check(query[key], choices)})
         except Refused as refusal:
             refusals.append(f"{key}={query[key]} in the address: {refusal}")
+    if choices.data == OWN and not choices.path:
+        refusals += [] if "path" in query else ["data=own in the address: give path=… with it."]
+        choices = replace(choices, data=Choices.data)
     choices = _fitting(choices)
     for path in sorted(set(query) - set(checks) - set(OURS)):
         tried = replace(choices, settings={**choices.settings, path: _value(query[path])})
         try:
             _refuse_second_name(path)
+            _refuse_unknown_class(path, tried)
             config_of(tried)
             choices = tried
         except Refused as refusal:
@@ -54,6 +59,16 @@ def _refuse_second_name(path: str) -> None:
         raise Refused(f"choose it with {part}=… instead.")
 
 
+def _refuse_unknown_class(path: str, choices: Choices) -> None:
+    """Where the classes are known without reading the data."""
+    known = next((info.classes for info in catalogue() if info.name == choices.data), None)
+    if path != "data.classes" or known is None:
+        return
+    for name in choices.settings[path] if isinstance(choices.settings[path], list) else ():
+        if name not in known:
+            raise unknown(f"class of {choices.data}", name, known)
+
+
 def _fitting(choices: Choices) -> Choices:
     """A regime alone is enough: its first method is meant when the chosen one is not defined there."""
     known = methods(choices.regime)
@@ -64,7 +79,9 @@ def _checks() -> dict[str, Callable[[str, Choices], Any]]:
     from dcviz.condensing.start import STARTS
 
     return {
-        "data": lambda v, _: _known("data set", v, [info.name for info in catalogue()]),
+        "data": lambda v, _: _known("data set", v, [*(info.name for info in catalogue()), OWN]),
+        "path": _path,
+        "name": lambda v, c: v if c.path else "",
         "regime": lambda v, _: _known("regime", v, regimes()),
         "divergence": lambda v, c: _known(f"method in the regime {c.regime}", v, methods(c.regime)),
         "preset": lambda v, _: _known("preset", v, registry.known("preset")) if v else "",
@@ -74,6 +91,15 @@ def _checks() -> dict[str, Callable[[str, Choices], Any]]:
         "seed": lambda v, _: _whole("the seed", v, 0, 2**31 - 1),
         "start": lambda v, _: _known("start", v, [s.name for s in STARTS]),
     }
+
+
+def _path(text: str, choices: Choices) -> str:
+    if choices.data != OWN:
+        raise Refused(f"a path goes with data={OWN}.")
+    place = Path(text).expanduser().absolute()
+    if not place.exists():
+        raise Refused(f"there is nothing at {place}: check the path.")
+    return str(place)
 
 
 def _known(kind: str, value: str, names: Any) -> str:

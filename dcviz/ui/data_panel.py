@@ -1,0 +1,151 @@
+"""The choice of data: the menu, and beside it what is taken of it, and images of your own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from dcviz.data.catalogue import catalogue
+from dcviz.data.transforms import TRANSFORMS
+from dcviz.errors import Refused
+from dcviz.runs.store import Store
+from dcviz.ui import own
+from dcviz.ui.choices import OWN, Choices
+
+PART = "data."  # how the paths of settings about the data begin
+TRANSFORM_HELP = (
+    "normalise: zero mean and unit deviation of each channel. zca: whitens the whole image, too. none: pixels as they "
+    "are. All are undone for show and export."
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu."""
+
+    name: str  # in `Choices.data`
+    path: str
+    title: str
+    classes: tuple[str, ...]
+    train: int
+    planar: bool
+    missing: str = ""  # how much is to be downloaded first
+
+
+def entries(store: Store) -> dict[str, Entry]:
+    """All that can be chosen: what has a name, then sets of your own by their paths."""
+    named = {
+        i.name: Entry(i.name, "", i.title, i.classes, i.train, i.planar, "" if i.available else i.note)
+        for i in catalogue()
+    }
+    mine = {o.path: Entry(OWN, o.path, o.name, o.classes, o.train, False) for o in own.known(store).values()}
+    return {**named, **mine}
+
+
+def choose(store: Store, choices: Choices) -> Choices:
+    """Draw the menu and the panel; returns the choices with what is chosen now."""
+    found = entries(store)
+    now = choices.path if choices.data == OWN else choices.data
+    picked = st.session_state.pop("lab.picked", None)  # by the panel, in the run before this one
+    if picked in found:
+        st.session_state["lab.w.data"] = now = picked
+    names = list(found)
+    taken = st.selectbox(
+        "Data",
+        names,
+        0 if picked or now not in names else names.index(now),  # what the state holds counts
+        format_func=lambda n: label(found[n], choices.settings if n == now else {}),
+        key="lab.w.data",
+    )
+    entry = found[taken]
+    if taken != now or picked:
+        choices = replace(choices, settings={p: v for p, v in choices.settings.items() if not p.startswith(PART)})
+    choices = replace(choices, data=entry.name, path=entry.path, name=entry.title if entry.path else "")
+    with (
+        st.container(key="dc-why-data"),
+        st.popover("", icon=":material/tune:", type="tertiary", help="Which part of the data, and your own images"),
+        st.container(key="dc-wide-data"),
+    ):
+        choices = _part(entry, taken, choices)
+        _own(store)
+    return choices
+
+
+def label(entry: Entry, settings: Mapping[str, Any]) -> str:
+    """An entry in a few words: its size, or that it has to be fetched first."""
+    if entry.missing:
+        return f"{entry.title} · to be downloaded ({entry.missing.removeprefix('download of ')})"
+    size, classes = settings.get("data.size"), settings.get("data.classes")
+    parts = [f"{min(size, entry.train) if size and not entry.planar else size or entry.train:,} real"]
+    if classes:
+        parts = [f"{len(classes)} of {len(entry.classes)} classes", *(parts if size else [])]
+    return " · ".join([entry.title, *parts])
+
+
+def _part(entry: Entry, scope: str, choices: Choices) -> Choices:
+    """Classes, N, noise and transform, as settings that differ from the default."""
+    at, key = choices.settings.get, f"lab.w.{scope}"
+    given: dict[str, Any] = {}
+    every = list(entry.classes)
+    classes = st.multiselect(
+        "classes", every, [c for c in at("data.classes") or [] if c in every], placeholder="all", key=f"{key}.classes",
+        help="Only these classes; at least two.",
+    )  # fmt: skip
+    given["data.classes"] = [c for c in every if c in classes] or None
+    left, right = st.columns(2)
+    given["data.size"] = left.number_input(
+        "real samples", 2 * len(classes or every), None, at("data.size"), placeholder=f"{entry.train:,}",
+        key=f"{key}.size", help="At most this many to learn from (N), each class in its proportion.",
+    )  # fmt: skip
+    if entry.planar:
+        given["data.noise"] = right.number_input(
+            "noise", 0.0, 1.0, at("data.noise"), 0.01, placeholder="usual", key=f"{key}.noise",
+            help="Standard deviation of what is added to each coordinate, as a fraction of the figure's radius.",
+        )  # fmt: skip
+    kinds = list(TRANSFORMS)
+    transform = st.segmented_control(
+        "transform", kinds, default=at("data.transform", kinds[0]), key=f"{key}.transform", help=TRANSFORM_HELP
+    )
+    given["data.transform"] = None if transform == kinds[0] else transform
+    rest = {p: v for p, v in choices.settings.items() if p not in given}
+    return replace(choices, settings=rest | {p: v for p, v in given.items() if v is not None})
+
+
+def _own(store: Store) -> None:
+    """An upload, or a path on this machine; what is refused is said below."""
+    sent = st.file_uploader(
+        "your own images", own.KINDS, key="lab.own.upload",
+        help="An npz with x_train and y_train (x_test, y_test and class_names if you have them), or a zip with one "
+        "folder of images for each class.",
+    )  # fmt: skip
+    path = st.text_input(
+        "or a path on this machine",
+        key="lab.own.path",
+        placeholder="~/pictures/pets",
+        help="An npz, a zip or a folder.",
+    )
+    if sent is not None:
+        _read_once("upload", sent.file_id, lambda: own.upload(store, sent.name, sent.getvalue()))
+    if path.strip():
+        _read_once("path", path, lambda: own.add(store, path))
+
+
+def _read_once(control: str, what: str, read: Any) -> None:
+    """Read what was given when it is new; keep saying why it was refused as long as it stays."""
+    state, key = st.session_state, f"lab.own.{control}.seen"
+    seen, refusal = state.get(key, (None, ""))
+    if seen != what:
+        refusal = ""
+        with st.spinner("Reading the images …"):
+            try:
+                state["lab.picked"] = read().path
+            except Refused as error:
+                refusal = str(error)
+        state[key] = what, refusal
+        if not refusal:
+            st.rerun()
+    if refusal:
+        st.error(refusal, icon=":material/block:")
