@@ -1,0 +1,139 @@
+"""What watching costs: steps lost by the run, CPU of the browser, time of the live fragment, memory.
+
+python -m benchmarks.load
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from benchmarks._browser import (
+    READY,
+    SLOW,
+    Served,
+    browser_seconds,
+    chromium,
+    process_seconds,
+    served,
+    wait_for_step,
+    window,
+)
+from benchmarks._report import Figure, quantile, told
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+RATIO, FRAGMENT, GROWTH = 0.9, 30.0, 1.05  # of the steps, ms, end ÷ start
+STEPS = 1_000_000  # more than are done before the run is stopped
+STEADY = 200  # steps until the kept frames are sparse and everything is warm
+MB = 2**20
+
+
+def tax(browser: Browser, server: Served, pairs: int = 6, seconds: float = 10) -> Iterator[Figure]:
+    """One long run, on the server's own worker; it is watched and left alone in turn, so all else is the same."""
+    with window(browser, server.address) as page:
+        page.wait_for_function(READY, timeout=SLOW)
+        server.settle()
+    run = server.launch(steps=STEPS)
+    alone, watched, ratios = [], [], []
+    browsing: list[float] = []
+    try:
+        while server.store.run(run).step < STEADY:
+            time.sleep(0.2)
+        for _ in range(pairs):
+            alone.append(_pace(server, run, seconds)[0])
+            with window(browser, f"{server.address}/?run={run}") as page:
+                wait_for_step(page, STEADY)
+                page.wait_for_timeout(2000)
+                pace, used = _pace(server, run, seconds)
+            time.sleep(1)  # until the server has noticed that nobody looks
+            watched.append(pace)
+            browsing.append(used)
+            ratios.append(watched[-1] / alone[-1])
+    finally:
+        server.stop(run)
+    yield Figure("steps/s watched ÷ alone, in alternating pairs", tuple(ratios), "×", RATIO, at_least=True)
+    yield Figure("  alone", tuple(alone), "steps/s")
+    yield Figure("  watched", tuple(watched), "steps/s")
+    yield Figure("  the browser's own CPU meanwhile", tuple(browsing), "cores")
+
+
+def _pace(server: Served, run: str, seconds: float) -> tuple[float, float]:
+    """Steps a second, and cores that the browser uses."""
+    used, began, step = browser_seconds(), time.perf_counter(), server.store.run(run).step
+    time.sleep(seconds)
+    end, now = server.store.run(run).step, time.perf_counter()
+    return (end - step) / (now - began), (browser_seconds() - used) / (now - began)
+
+
+def fragment(browser: Browser, seconds: float = 20) -> Iterator[Figure]:
+    """The same server with a stopwatch around the live fragment."""
+    with tempfile.TemporaryDirectory() as folder:
+        times = Path(folder) / "times.txt"
+        with served(("-m", "benchmarks._timed_server"), DCVIZ_BENCH_TIMES=str(times)) as server:
+            with window(browser, server.address) as page:
+                page.wait_for_function(READY, timeout=SLOW)
+                server.settle()
+            run = server.launch(steps=STEPS)
+            with window(browser, f"{server.address}/?run={run}") as page:
+                wait_for_step(page, STEADY)
+                page.wait_for_timeout(2000)
+                before, used = len(_lines(times)), process_seconds(server.process)
+                page.wait_for_timeout(1000 * seconds)
+                looks, used = _lines(times)[before:], process_seconds(server.process) - used
+            server.stop(run)
+    cpu, wall = zip(*looks, strict=True)
+    note = f"95 % below {quantile(cpu, 0.95):.1f}"
+    yield Figure("one look of the live fragment, interpreter", cpu, "ms", FRAGMENT, note=note)
+    yield Figure("  wall clock, with waiting for the run's steps", wall, "ms")
+    yield Figure("  looks a second", (len(looks) / seconds,), "/s")
+    yield Figure("  the whole server's CPU, run included", (used / seconds,), "cores")
+
+
+def _lines(times: Path) -> list[tuple[float, float]]:
+    """CPU and wall clock of each look, in ms."""
+    if not times.exists():
+        return []
+    return [(1000 * float(cpu), 1000 * float(wall)) for cpu, wall in map(str.split, times.read_text().splitlines())]
+
+
+def memory(browser: Browser, server: Served, minutes: float = 2) -> Iterator[Figure]:
+    """The server's resident memory over a watched run: the last fifth of the time beside the first."""
+    run = server.launch(steps=STEPS)
+    held, shown = [], []
+    try:
+        with window(browser, f"{server.address}/?run={run}") as page:
+            wait_for_step(page, STEADY)
+            page.wait_for_timeout(10_000)  # until what is kept once is there
+            end = time.monotonic() + 60 * minutes
+            while time.monotonic() < end:
+                held.append(server.process.memory_info().rss / MB)
+                shown.append(page.evaluate("performance.memory.usedJSHeapSize") / MB)
+                page.wait_for_timeout(1000)
+            step = server.store.run(run).step
+    finally:
+        server.stop(run)
+    fifth = max(1, len(held) // 5)
+    first, last = median(held[:fifth]), median(held[-fifth:])
+    note = f"{first:.0f} → {last:.0f} MB, at step {step:,}"
+    yield Figure(f"memory of the server, {minutes:g} min: end ÷ start", (last / first,), "×", GROWTH, note=note)
+    first, last = min(shown[:fifth]), min(shown[-fifth:])  # the least: before the next collection it only grows
+    yield Figure("  growth of the browser's heap", (last - first,), "MB", note=f"{first:.0f} → {last:.0f} MB")
+
+
+def main() -> int:
+    """Only these figures."""
+    with chromium() as browser:
+        missed = told(fragment(browser))
+        with served() as server:
+            return missed + told(tax(browser, server)) + told(memory(browser, server))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
