@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -138,7 +137,7 @@ def _ages(seen: list[dict[str, Any]], made: dict[int, float], end: float) -> Ite
 
 
 def _wire(browser: Browser, server: Served, run: str, seconds: float) -> Iterator[Figure]:
-    """The bytes of the messages between the beginning and the end of each fragment run, as the browser receives them."""
+    """The bytes that the browser receives between the beginning and the end of each fragment run."""
     messages: list[bytes] = []
 
     def received(data: bytes | str) -> None:
