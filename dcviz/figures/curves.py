@@ -88,8 +88,10 @@ def _line(metrics: Metrics, name: str, label: str, colour: str, width: float = 1
 def _objective(metrics: Metrics, theme: Theme) -> _Panel:
     token = tokens(theme)
     terms = [name for name in metrics if name.startswith("term:")]
-    label = terms[0].removeprefix("term:") if len(terms) == 1 else "objective"
-    lines = [_line(metrics, "objective", label, token.accent, 1.8)]
+    whole = _line(metrics, "objective", "objective", token.accent, 1.8)
+    if whole and np.isfinite(whole.values[-1]):
+        whole.text = f"<b>{'objective ' if len(terms) > 1 else ''}{whole.values[-1]:.3g}</b>"
+    lines = [whole]
     if len(terms) > 1:
         colours = class_colours(len(terms) + 1, theme)[1:]
         lines += [
@@ -129,6 +131,8 @@ def _draw(
     domain = [1 - (row + 1) * (tall + gap) + gap / 2, 1 - row * (tall + gap) - gap / 2]
     low, high = _span(panel)
     bottom = row == rows - 1
+    if bottom:
+        layout["annotations"].append(_unit(y, token))
     layout["xaxis" + x[1:]] = {
         **layout["xaxis"],
         "anchor": y,
@@ -145,6 +149,7 @@ def _draw(
         "zeroline": False,
         "tickfont": {"color": token.muted, "size": 11},
         "showticklabels": bool(panel.lines or panel.levels),
+        "showgrid": bool(panel.lines or panel.levels),
         **(_log_ticks(low, high) if panel.log else {"nticks": 5}),
     }
     layout["annotations"].append(_title(panel.title, domain[1], token))
@@ -173,16 +178,33 @@ def _span(panel: _Panel) -> tuple[float, float]:
 
 
 def _log_ticks(low: float, high: float) -> dict[str, Any]:
-    """Labels at 1, 2, 5 of every decade; at whole decades only, and then not at all of them, where there are many."""
+    """Labels at 1, 2, 5 of every decade; whole decades, not all of them, over many; even steps within less than one."""
     decades = range(math.floor(low), math.ceil(high) + 1)
     every = -(-len(decades) // 5)
-    values = (
-        [10.0**d for d in decades if d % every == 0]
-        if high - low > 2
-        else [m * 10.0**d for d in decades for m in (1, 2, 5)]
-    )
+    if high - low > 2:
+        values = [10.0**d for d in decades if d % every == 0]
+    elif high - low > 0.8:
+        values = [m * 10.0**d for d in decades for m in (1, 2, 5)]
+    else:
+        values = _even_ticks(10**low, 10**high)
     shown = [v for v in values if low <= math.log10(v) <= high]
-    return {"tickvals": shown, "ticktext": [f"{v:g}" for v in shown]}
+    return {"tickvals": shown, "ticktext": [_number(v) for v in shown]}
+
+
+def _even_ticks(low: float, high: float) -> list[float]:
+    """Two to six multiples of 1, 2 or 5 times a power of ten between two positive numbers."""
+    rough = (high - low) / 5 or high
+    unit = 10.0 ** math.floor(math.log10(rough))
+    step = next(unit * m for m in (1, 2, 5, 10) if unit * m >= rough * (1 - 1e-9))
+    return [step * i for i in range(max(1, math.ceil(low / step)), math.floor(high / step) + 1)]
+
+
+def _number(value: float) -> str:
+    """A tick's number: powers of ten that would need many zeros are written as such."""
+    power = math.log10(value)
+    if abs(power) > 3.5 and abs(power - round(power)) < 1e-9:
+        return f"10<sup>{round(power)}</sup>".replace("-", "−")
+    return f"{value:.6g}"
 
 
 def _trace(line: _Line, x: str, y: str) -> dict[str, Any]:
@@ -209,19 +231,22 @@ def _level(value: float, x: str, y: str, token: Tokens) -> dict[str, Any]:
 def _labels(
     panel: _Panel, x: str, y: str, span: tuple[float, float], gap: float, token: Tokens
 ) -> list[dict[str, Any]]:
-    """Direct labels right of the axis, moved apart until none overlaps."""
+    """Direct labels, of lines where these end and of levels right of the axis, moved apart until none overlaps."""
     low, high = span
-    wanted = [(line.text or line.name, line.colour, float(line.values[-1])) for line in panel.lines]
-    wanted += [
-        (f"{name} {value:.1f}" if panel.top else name, token.muted, value) for name, value in panel.levels.items()
+    wanted = [
+        (line.text or line.name, line.colour, float(line.values[-1]), {"xref": x, "x": float(line.steps[-1])})
+        for line in panel.lines
     ]
-    at = [math.log10(v) if panel.log and v > 0 else v for _, _, v in wanted]
+    wanted += [
+        (f"{name} {value:.1f}" if panel.top else name, token.muted, value, {"xref": f"{x} domain", "x": 1})
+        for name, value in panel.levels.items()
+    ]
+    at = [math.log10(v) if panel.log and v > 0 else v for _, _, v, _ in wanted]
     at = [min(max(v, low), high) if math.isfinite(v) else low for v in at]
     places = spread(at, gap * (high - low), low, high)
     return [
         {
-            "xref": f"{x} domain",
-            "x": 1,
+            **where,
             "xshift": 6,
             "xanchor": "left",
             "yref": y,
@@ -230,8 +255,10 @@ def _labels(
             "showarrow": False,
             "align": "left",
             "font": {"color": colour, "size": 11},
+            "bgcolor": rgba(token.background, 0.75),
+            "borderpad": 0,
         }
-        for (text, colour, _), place in zip(wanted, places, strict=True)
+        for (text, colour, _, where), place in zip(wanted, places, strict=True)
     ]
 
 
@@ -257,6 +284,13 @@ def _title(text: str, top: float, token: Tokens) -> dict[str, Any]:
     }
 
 
+def _unit(y: str, token: Tokens) -> dict[str, Any]:
+    """What the common axis counts, left of its numbers."""
+    at = {"xref": "paper", "x": 0, "xanchor": "right", "yref": f"{y} domain", "y": 0, "yanchor": "top"}
+    shift = {"xshift": -10, "yshift": -1}
+    return {**at, **shift, "text": "step", "showarrow": False, "font": {"color": token.muted, "size": 11}}
+
+
 def _waiting(x: str, y: str, low: float, high: float, token: Tokens) -> dict[str, Any]:
     return {
         "xref": f"{x} domain",
@@ -280,7 +314,7 @@ def _base(token: Tokens, last: int) -> dict[str, Any]:
         },
         "annotations": [],
         "shapes": [],
-        "margin": {"l": 34, "r": 92, "t": 4, "b": 18},
+        "margin": {"l": 38, "r": 92, "t": 4, "b": 18},
         "showlegend": False,
         "hovermode": "x unified",
         "dragmode": "zoom",

@@ -44,24 +44,38 @@ class Grid:
     rows: int
     columns: int  # synthetic images in a row
     examples: int  # real images left of the line
+    tag: float = 0.0  # cells for the class label at the left of each block; 0 where it stands outside the sheet
 
     def size(self, classes: int) -> tuple[float, float]:
         """Width and height in cells, with room for the class label and the line."""
-        return self.groups * (self.columns + self.examples + EXTRA), -(-classes // self.groups) * self.rows
+        width = self.tag + self.columns + self.examples + EXTRA
+        return self.groups * width, -(-classes // self.groups) * self.rows
 
 
 EXTRA = 0.5  # cells: the line between real and synthetic, and the gap between groups
+LETTER = 0.28  # cells: a letter of a class label in a block
+LONGEST = 9  # letters that a block has room for
 
 
-def choose_grid(classes: int, budget: int, aspect: float = 1.15) -> Grid:
-    """The layout that makes cells largest in a panel ``aspect`` times as wide as high."""
-    examples = 3 if budget <= 5 and classes <= 10 else 2 if classes <= 20 else 1
-    best, found = -1.0, Grid(1, 1, budget, examples)
-    for groups in range(1, min(classes, 12) + 1):
-        for rows in range(1, min(budget, 12) + 1):
-            grid = Grid(groups, rows, -(-budget // rows), examples)
-            width, height = grid.size(classes)
-            cell = min(aspect / width, 1 / height)
-            if cell > best * 1.02:  # a plainer layout wins a near tie
-                best, found = cell, grid
+def choose_grid(classes: int, budget: int, aspect: float = 1.15, letters: int = 1) -> Grid:
+    """The layout that makes cells largest in a panel ``aspect`` times as wide as high.
+
+    Args:
+        classes: how many.
+        budget: synthetic images per class.
+        aspect: width over height of the panel.
+        letters: of the longest class label, which costs room where blocks stand side by side.
+    """
+    tag = 0.3 + LETTER * min(letters, LONGEST)
+    best, found = -1.0, Grid(1, 1, budget, 1)
+    for examples in (2, 1) if classes <= 20 else (1,):
+        gain = 1.02 if examples == 2 else 1.2  # a second example is worth a little size
+        for groups in range(1, min(classes, 12) + 1):
+            for rows in range(1, min(budget, 12) + 1):
+                grid = Grid(groups, rows, -(-budget // rows), examples, tag if groups > 1 else 0.0)
+                width, height = grid.size(classes)
+                cell = min(aspect / width, 1 / height)
+                if cell > best * gain:  # a plainer layout wins a near tie
+                    best, found = cell, grid
+                    gain = 1.02
     return found

@@ -14,12 +14,13 @@ Kind = Literal["umap", "pca", "plane"]
 Arrays = Mapping[str, Any]
 FLAGGED = 95.0  # percentile of real held-out samples above which a synthetic one is off the manifold
 CROWD = 0.4  # of flagged points, beyond which rings would hide the map; the sheet marks them all
+LETTERS = 18  # of a class name on the map
 TRAIL_POINTS = 1500  # at most, all trails together; none where not even two a point remain
 
 CAPTIONS = {
-    "umap": "real dots, synthetic diamonds placed among them",
-    "pca": "real dots, synthetic diamonds projected alike",
-    "plane": "real dots, synthetic diamonds, in their own plane",
+    "umap": "real dots · synthetic diamonds · rings: off-manifold",
+    "pca": "real dots · synthetic diamonds · rings: off-manifold",
+    "plane": "real dots · synthetic diamonds · rings: off-manifold",
 }
 EXPLAINED = {
     "umap": "UMAP of reference features, fitted on real samples only; synthetic ones are placed by their nearest real "
@@ -39,6 +40,10 @@ def placed(frame: Arrays, real: Arrays, kind: Kind) -> np.ndarray:
     return (np.asarray(real["umap"])[np.asarray(frame["neighbours"])] * weights).sum(1)
 
 
+def _at(real: Arrays, kind: Kind) -> np.ndarray:
+    return np.asarray(real["points" if kind == "plane" else kind], np.float32)
+
+
 def real_map(real: Arrays, kind: Kind, theme: Theme) -> dict[str, Any]:
     """The layer that does not change during a run: dots, class labels, axes.
 
@@ -47,7 +52,7 @@ def real_map(real: Arrays, kind: Kind, theme: Theme) -> dict[str, Any]:
         kind: which map.
         theme: the theme's name.
     """
-    at = np.asarray(real["points" if kind == "plane" else kind], np.float32)
+    at = _at(real, kind)
     labels, ids = np.asarray(real["labels"]), np.asarray(real["ids"])
     names = [str(c) for c in real["classes"]]
     colours = class_colours(len(names), theme)
@@ -80,6 +85,8 @@ def points(
 ) -> list[dict[str, Any]]:
     """The traces of one frame: trails, flagged rings, a diamond trace per class, and the ring of the selection.
 
+    A diamond trace says in its ``meta`` how many of its points lie beyond the axes, which the real samples set.
+
     Args:
         frame: ``labels``, ``ids``, ``off`` ``(M,)`` and what `placed` reads.
         real: as for `real_map`.
@@ -91,13 +98,16 @@ def points(
     names = [str(c) for c in real["classes"]]
     colours = class_colours(len(names), theme)
     at, labels, ids = placed(frame, real, kind), np.asarray(frame["labels"]), np.asarray(frame["ids"])
+    (left, right), (low, high) = (_range(axis) for axis in _at(real, kind).T)
+    beyond = (at[:, 0] < left) | (at[:, 0] > right) | (at[:, 1] < low) | (at[:, 1] > high)
     off = np.asarray(frame["off"], float) if "off" in frame else np.full(len(ids), np.nan)
     size = 10 if len(ids) <= 120 else 8 if len(ids) <= 400 else 6
     flagged = off > FLAGGED
     if flagged.mean() > CROWD:
         flagged[:] = False
     traces = _trails(at, labels, ids, colours, trails)
-    traces.append(_rings(at[flagged], "flagged", size + 7, {"width": 1, "color": rgba(token.muted, 0.55)}))
+    rings = _rings(at[flagged], "flagged", size + 7, {"width": 1, "color": rgba(token.muted, 0.55)})
+    traces.append({**rings, "customdata": pack(ids[flagged], "int32")})
     for c, (name, colour) in enumerate(zip(names, colours, strict=True)):
         mine = labels == c
         traces.append(
@@ -105,7 +115,7 @@ def points(
                 "type": "scattergl",
                 "mode": "markers",
                 "name": f"synthetic {name}",
-                "meta": {"layer": "synthetic"},
+                "meta": {"layer": "synthetic", "beyond": int(beyond[mine].sum())},
                 **_xy(at[mine]),
                 "customdata": pack(ids[mine], "int32"),
                 "hovertemplate": f"synthetic %{{customdata}}<br>class {_escaped(name)}<extra></extra>",
@@ -113,7 +123,7 @@ def points(
                     "symbol": "diamond",
                     "size": size,
                     "color": colour,
-                    "line": {"width": 1.2, "color": token.outline},
+                    "line": {"width": 1.2 if size > 8 else 0.7, "color": token.outline},
                 },
                 "selected": {"marker": {"opacity": 1}},
                 "unselected": {"marker": {"opacity": 0.18}},
@@ -198,25 +208,29 @@ def _range(values: np.ndarray, pad: float = 0.07) -> list[float]:
 def _names(
     at: np.ndarray, labels: np.ndarray, names: list[str], span: tuple[list[float], list[float]], theme: Theme
 ) -> list[dict[str, Any]]:
-    """A direct label beside each class: of a ring of places around its middle, the one that hides least."""
+    """A direct label beside each class: of rings of places around its middle, the one that hides least."""
     (x, y), colours, background = span, class_colours(len(names), theme), tokens(theme).background
     unit = (at - [x[0], y[0]]) / [x[1] - x[0], y[1] - y[0]]  # in the panel, 0 to 1
-    taken: list[np.ndarray] = []
+    size, letter = (14, 0.012) if len(names) <= 12 else (11, 0.0095)  # half a letter, in the narrowest panel
+    taken: list[tuple[np.ndarray, np.ndarray]] = []
     found = []
     for c, name in enumerate(names):
         mine = unit[labels == c]
         if not len(mine):
             continue
-        box = np.array([0.012 * len(name) + 0.02, 0.03])
+        text = name if len(name) <= LETTERS else name[: LETTERS - 1] + "…"
+        box = np.array([letter * len(text) + 0.008, 0.022])
         spot = _clearest(mine, unit, taken, box)
-        taken.append(spot)
+        if spot is None:
+            continue  # hovering still tells
+        taken.append((spot, box))
         found.append(
             {
                 "x": x[0] + float(spot[0]) * (x[1] - x[0]),
                 "y": y[0] + float(spot[1]) * (y[1] - y[0]),
-                "text": f"<b>{_escaped(name)}</b>",
+                "text": f"<b>{_escaped(text)}</b>",
                 "showarrow": False,
-                "font": {"color": colours[c], "size": 14 if len(names) <= 12 else 11},
+                "font": {"color": colours[c], "size": size},
                 "bgcolor": rgba(background, 0.6),
                 "borderpad": 1,
             }
@@ -224,18 +238,22 @@ def _names(
     return found
 
 
-def _clearest(mine: np.ndarray, everyone: np.ndarray, taken: list[np.ndarray], box: np.ndarray) -> np.ndarray:
+def _clearest(
+    mine: np.ndarray, everyone: np.ndarray, taken: list[tuple[np.ndarray, np.ndarray]], box: np.ndarray
+) -> np.ndarray | None:
+    """The middle of a label with half sides ``box`` that hides least; None where it would lie over another label."""
     middle = np.median(mine, 0)
     core = mine[np.abs(mine - middle).sum(1) <= np.quantile(np.abs(mine - middle).sum(1), 0.8)]
     reach = core.max(0) - core.min(0)
-    best, spot = np.inf, middle
+    best, spot = np.inf, None
     for turn in np.linspace(0, 2 * np.pi, 16, endpoint=False):
-        for far in (0.5, 0.75):
-            place = middle + np.array([np.sin(turn), np.cos(turn)]) * (reach * far + box)
+        for far in (0.0, 0.5, 0.75, 1.1):
+            place = middle + np.array([np.sin(turn), np.cos(turn)]) * (reach * far + box * (far > 0))
             place = np.clip(place, box, 1 - box)
+            if any((np.abs(other - place) < box + its).all() for other, its in taken):
+                continue
             crowd = int((np.abs(everyone - place) < box).all(1).sum())
-            clash = sum(bool((np.abs(other - place) < 2 * box).all()) for other in taken)
-            cost = crowd + 1000 * clash + 60 * float(np.abs(place - middle).sum())
+            cost = crowd + 60 * float(np.abs(place - middle).sum())
             if cost < best:
                 best, spot = cost, place
     return spot

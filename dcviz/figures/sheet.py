@@ -27,12 +27,13 @@ def sheet(frame: Arrays, real: Arrays, theme: Theme) -> dict[str, Any]:
 
     Returns:
         ``src`` (data URL), ``width`` and ``height`` in native pixels, ``smooth`` (whether enlarging may blur),
-        ``cells`` (ids with left, top in native pixels; cell side), ``rows`` (class labels), ``lines``, ``alt``.
+        ``cells`` (ids with left, top in native pixels; cell side), ``rows`` (class labels), ``tag`` (room for these
+        at the left of each block; 0 where they stand outside), ``lines``, ``alt``.
     """
     names = [str(c) for c in real["classes"]]
     images, labels, ids = (np.asarray(frame[k]) for k in ("images", "labels", "ids"))
     budget = int(np.bincount(labels, minlength=1).max())
-    grid = choose_grid(len(names), budget)
+    grid = choose_grid(len(names), budget, letters=max(map(len, names)))
     canvas = _Canvas(grid, len(names), images.shape[1:], inverted(real, theme))
     left, top = canvas.place(labels)
     canvas.draw(images, left, top)
@@ -45,6 +46,7 @@ def sheet(frame: Arrays, real: Arrays, theme: Theme) -> dict[str, Any]:
         "height": canvas.height,
         "side": [canvas.w, canvas.h],
         "cells": {"ids": pack(ids, "int32"), "left": pack(left, "uint16"), "top": pack(top, "uint16")},
+        "tag": canvas.tag,
         "rows": canvas.labels(names, class_colours(len(names), theme)),
         "lines": canvas.lines(),
         "line": tokens(theme).hairline,
@@ -86,7 +88,8 @@ def inverted(real: Arrays, theme: Theme) -> bool:
 def example_frame(real: Arrays, budget: int) -> dict[str, Any]:
     """Real samples in the place of synthetic ones: the next ``budget`` of each class after those in the margin."""
     labels = np.asarray(real["labels"])
-    skip = choose_grid(len(real["classes"]), budget).examples
+    names = [str(c) for c in real["classes"]]
+    skip = choose_grid(len(names), budget, letters=max(map(len, names))).examples
     rows = [np.flatnonzero(labels == c)[skip : skip + budget] for c in range(len(real["classes"]))]
     at = np.concatenate(rows)
     return {"images": np.asarray(real["thumbs"])[at], "labels": labels[at], "ids": np.arange(len(at))}
@@ -110,7 +113,8 @@ class _Canvas:
         gap = max(1, round(height / 9))
         self.grid, self.classes, self.flip = grid, classes, flip
         self.w, self.h, self.image = width + gap, height + gap, (height, width)
-        self.x0 = round((grid.examples + EXTRA) * self.w) if grid.examples else 0  # where synthetic images begin
+        self.tag = round(grid.tag * self.w)
+        self.x0 = self.tag + round((grid.examples + EXTRA) * self.w) if grid.examples else 0  # synthetic images begin
         self.group = self.x0 + grid.columns * self.w + round(EXTRA * self.w)  # width of one block of classes
         self.per_group = -(-classes // grid.groups)
         self.width = grid.groups * self.group - round(EXTRA * self.w)
@@ -129,7 +133,7 @@ class _Canvas:
     def margin(self, classes: int) -> tuple[np.ndarray, np.ndarray]:
         """Left and top of the real examples, class by class."""
         c, j = (a.ravel() for a in np.indices((classes, self.grid.examples)))
-        return c // self.per_group * self.group + j * self.w, c % self.per_group * self.grid.rows * self.h
+        return c // self.per_group * self.group + self.tag + j * self.w, c % self.per_group * self.grid.rows * self.h
 
     def draw(self, images: np.ndarray, left: np.ndarray, top: np.ndarray) -> None:
         """Copy images ``(m, channels, height, width)`` to their places, opaque."""
@@ -165,5 +169,5 @@ class _Canvas:
         """Where the lines between real and synthetic stand."""
         if not self.grid.examples:
             return []
-        inset = (self.x0 + self.grid.examples * self.w - (self.w - self.image[1])) / 2
+        inset = (self.x0 + self.tag + self.grid.examples * self.w - (self.w - self.image[1])) / 2
         return [g * self.group + inset for g in range(self.grid.groups)]

@@ -1,9 +1,11 @@
 import json
+import math
 
 import numpy as np
+import pytest
 
 from dcviz.figures import curves
-from dcviz.figures.curves import thinned
+from dcviz.figures.curves import _log_ticks, thinned
 from dcviz.figures.pack import unpack
 
 
@@ -58,3 +60,19 @@ def test_nothing_measured_and_not_a_number_are_still_json():
     spec = curves(found, {}, 0, "light")
     json.dumps(spec, allow_nan=False)
     assert np.isnan(unpack(spec["data"][0]["y"])[0])
+
+
+@pytest.mark.parametrize("span", [(0.045, 0.07), (0.09, 0.11), (0.3, 3.0), (2.2, 3.1), (1e-9, 4.0), (900.0, 1300.0)])
+def test_a_logarithmic_axis_has_numbers_however_little_the_curve_moves(span):
+    low, high = map(math.log10, span)
+    ticks = _log_ticks(low, high)
+    assert 2 <= len(ticks["tickvals"]) <= 8
+    assert all(span[0] <= v <= span[1] for v in ticks["tickvals"])
+    assert len(set(ticks["ticktext"])) == len(ticks["ticktext"])
+
+
+def test_a_curve_is_labelled_where_it_ends_and_a_level_right_of_the_axis():
+    layout = curves(metrics(), {"random": 0.5}, 49, "light", steps=200)["layout"]
+    run, random = (next(n for n in layout["annotations"] if word in n["text"]) for word in ("this run", "random"))
+    assert (run["xref"], run["x"]) == ("x2", 40)
+    assert (random["xref"], random["x"]) == ("x2 domain", 1)

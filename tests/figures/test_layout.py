@@ -42,3 +42,14 @@ def test_every_image_has_room(classes, budget):
 
 def test_a_plain_sheet_stays_one_row_per_class():
     assert (choose_grid(10, 10).rows, choose_grid(10, 10).groups) == (1, 1)
+
+
+def test_labels_of_blocks_side_by_side_have_room_and_long_ones_more():
+    short, long = choose_grid(100, 1, letters=1), choose_grid(100, 1, letters=9)
+    assert short.groups > 1
+    assert 0 < short.tag < long.tag
+
+
+def test_one_image_per_class_is_shown_large():
+    width, height = choose_grid(10, 1).size(10)
+    assert min(1.15 / width, 1 / height) > 0.17  # of the panel's height

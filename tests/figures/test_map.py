@@ -62,3 +62,30 @@ def test_labels_of_classes_stand_apart(real):
     x, y = (np.array([n[k] for n in notes]) for k in "xy")
     gaps = np.hypot(x[:, None] - x, y[:, None] - y)[np.triu_indices(3, 1)]
     assert gaps.min() > 0.3
+
+
+def test_many_classes_in_one_heap_have_labels_that_never_overlap(real):
+    n = 30
+    labels = np.repeat(np.arange(n), 10)
+    at = np.random.default_rng(3).normal(size=(len(labels), 2)).astype(np.float32)
+    heap = {"pca": at, "labels": labels, "ids": np.arange(len(labels)), "classes": [f"class {i}" for i in range(n)]}
+    layout = real_map(heap, "pca", "light")["layout"]
+    notes = layout["annotations"]
+    span = {k: layout[f"{k}axis"]["range"] for k in "xy"}
+    x, y = (np.array([(n[k] - span[k][0]) / (span[k][1] - span[k][0]) for n in notes]) for k in "xy")
+    near = (np.abs(x[:, None] - x) < 0.11) & (np.abs(y[:, None] - y) < 0.04)
+    assert len(notes) >= 10
+    assert near.sum() == len(notes)  # each only with itself
+
+
+def test_a_long_class_name_is_cut_on_the_map(real):
+    notes = real_map(real | {"classes": ("a" * 60, "b", "c")}, "umap", "light")["layout"]["annotations"]
+    assert len(notes[0]["text"]) < 30
+    assert "…" in notes[0]["text"]
+
+
+def test_points_beyond_the_axes_are_counted(real, frame):
+    frame["pca"][:] = real["pca"].mean(0)
+    frame["pca"][1] = 1e6
+    beyond = [t["meta"]["beyond"] for t in by_layer(points(frame, real, "pca", "light"), "synthetic")]
+    assert beyond == [1, 0, 0]
