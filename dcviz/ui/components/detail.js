@@ -15,7 +15,9 @@ export class Detail {
     this.near = el("div", "dcv-strip");
     this.side = el("div", "dcv-side");
     this.side.append(this.text, this.film, this.near);
-    this.root.append(this.hint, this.big, this.side);
+    this.found = el("div", "dcv-found");
+    this.found.append(this.big, this.side);
+    this.root.append(this.hint, this.found);
   }
 
   draw({ frame, real, sheet, focus, selected, data }) {

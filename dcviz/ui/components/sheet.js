@@ -46,11 +46,9 @@ export class Sheet {
         return label;
       }),
     );
-    const first = this.spec.rows.every((row) => row.x === 0);
     const longest = Math.max(...this.spec.rows.map((row) => row.text.length));
-    this.gutter = first ? Math.min(86, 12 + 8 * longest) : 0; // blocks side by side carry no labels of their own
-    this.names.hidden = !first;
-    this.names.style.width = this.pane.style.marginLeft = `${this.gutter}px`;
+    this.gutter = this.spec.tag ? 0 : Math.min(86, 12 + 8 * longest); // blocks side by side have room of their own
+    this.pane.style.marginLeft = `${this.gutter}px`;
   }
 
   resize() {
@@ -60,14 +58,18 @@ export class Sheet {
     if (room.w < 20 || room.h < 20) return;
     const ratio = window.devicePixelRatio || 1;
     let scale = Math.min(room.w / width, room.h / height);
-    if (scale * ratio >= 3) scale = Math.floor(scale * ratio) / ratio; // whole pixels while that costs little
+    if (Math.floor(scale * ratio) > 0.88 * scale * ratio) scale = Math.floor(scale * ratio) / ratio; // whole pixels while that costs little
     this.image.classList.toggle("dcv-smooth", scale * ratio < 3 && this.spec.side[1] > 20);
     this.scale = scale;
     const size = { width: `${width * scale}px`, height: `${height * scale}px` };
     Object.assign(this.pane.style, size);
+    const big = Math.max(9, Math.min(15, this.spec.side[1] * scale * 0.5));
+    const gap = Math.min(10, big * 0.6);
     [...this.names.children].forEach((label, i) => {
-      label.style.top = `${this.spec.rows[i].y * scale}px`;
-      label.style.fontSize = `${Math.max(9, Math.min(15, this.spec.side[1] * scale * 0.5))}px`;
+      const { x, y } = this.spec.rows[i];
+      const right = this.gutter || (x + this.spec.tag) * scale;
+      const wide = (this.gutter || this.spec.tag * scale) - gap;
+      Object.assign(label.style, { top: `${y * scale}px`, left: `${right - gap - wide}px`, width: `${wide}px`, fontSize: `${big}px` });
     });
     this.over.width = Math.round(width * scale * ratio);
     this.over.height = Math.round(height * scale * ratio);
@@ -103,7 +105,9 @@ export class Sheet {
       if (chosen) {
         pen.strokeStyle = style.getPropertyValue("--dcv-selection");
         pen.lineWidth = 2 * ratio;
-        pen.strokeRect(x - ratio, y - ratio, w + 2 * ratio, h + 2 * ratio);
+        const [x0, y0] = [Math.max(ratio, x - ratio), Math.max(ratio, y - ratio)]; // nothing of it outside the canvas
+        const [x1, y1] = [Math.min(this.over.width - ratio, x + w + ratio), Math.min(this.over.height - ratio, y + h + ratio)];
+        pen.strokeRect(x0, y0, x1 - x0, y1 - y0);
       }
     });
   }

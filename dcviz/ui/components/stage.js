@@ -38,7 +38,7 @@ class Stage {
     this.selected = new Set(); // ids
     this.focus = null; // the id that is shown enlarged
     this.step = null; // the step asked for; null follows the run
-    this.kind = "umap";
+    this.kind = null; // the map asked for; null: the best that there is
     this.asked = "";
     const panels = el("div", "dcv-panels");
     this.sheet = new Sheet(panels, (ids, id) => this.select(ids, id));
@@ -182,13 +182,16 @@ class Stage {
   drawMap(frame, real) {
     if (!real) return;
     const kinds = Object.keys(real.maps);
-    const kind = kinds.includes(this.kind) ? this.kind : kinds[0];
+    const drawn = (name) => [...this.frames.values()].some((f) => Object.hasOwn(f.maps, name));
+    const kind = kinds.includes(this.kind) ? this.kind : (kinds.find(drawn) ?? kinds[0]);
     const layer = real.maps[kind];
     this.drawSwitch(kinds, kind);
     const live = frame?.maps?.[kind] ?? [];
     this.map.draw({ ...layer, data: [...layer.data, ...this.marked(live)] });
     const placed = !frame || Object.hasOwn(frame.maps, kind);
-    this.map.caption(placed ? layer.caption : layer.missing, layer.explained, layer.title);
+    const beyond = live.reduce((sum, trace) => sum + (trace.meta.beyond ?? 0), 0);
+    const caption = beyond ? `${beyond} beyond the edge: zoom out · ${layer.caption}` : layer.caption;
+    this.map.caption(placed ? caption : layer.missing, layer.explained, layer.title);
   }
 
   marked(traces) {
@@ -197,6 +200,7 @@ class Stage {
     const ring = { x: [], y: [] };
     const out = traces.map((trace) => {
       if (trace.meta.layer === "trail" && some) return this.ownTrails(trace);
+      if (trace.meta.layer === "flagged" && some) return this.ownRings(trace);
       if (trace.meta.layer !== "synthetic") return trace;
       const ids = decode(trace.customdata);
       const at = [];
@@ -208,6 +212,12 @@ class Stage {
       return { ...trace, selectedpoints: some ? at : null };
     });
     return out.map((trace) => (trace.meta.layer === "selection" ? { ...trace, ...ring } : trace));
+  }
+
+  ownRings(trace) {
+    const keep = Array.from(decode(trace.customdata)).map((id) => this.selected.has(id));
+    const part = (packed) => Array.from(decode(packed)).filter((_, i) => keep[i]);
+    return { ...trace, x: part(trace.x), y: part(trace.y), customdata: [] };
   }
 
   ownTrails(trace) {
