@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dcviz.data.catalogue import catalogue
+from dcviz.data.catalogue import catalogue, data_folder
 from dcviz.data.transforms import TRANSFORMS
 from dcviz.errors import Refused
 from dcviz.runs.store import Store
@@ -69,6 +69,8 @@ def choose(store: Store, choices: Choices) -> Choices:
         st.popover("", icon=":material/tune:", type="tertiary", help="Which part of the data, and your own images"),
         st.container(key="dc-wide-data"),
     ):
+        if entry.missing:
+            st.caption(f"Not on this machine yet: {entry.missing} into {data_folder()}, begun when it is chosen.")
         choices = _part(entry, taken, choices)
         _own(store)
     return choices
@@ -77,7 +79,7 @@ def choose(store: Store, choices: Choices) -> Choices:
 def label(entry: Entry, settings: Mapping[str, Any]) -> str:
     """An entry in a few words: its size, or that it has to be fetched first."""
     if entry.missing:
-        return f"{entry.title} · to be downloaded ({entry.missing.removeprefix('download of ')})"
+        return f"{entry.title} · ↓ {entry.missing.removeprefix('download of ')}"
     size, classes = settings.get("data.size"), settings.get("data.classes")
     parts = [f"{min(size, entry.train) if size and not entry.planar else size or entry.train:,} real"]
     if classes:

@@ -13,7 +13,7 @@ from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import service
 from dcviz.runs.store import Store
-from dcviz.ui import data_panel, forms, own, url
+from dcviz.ui import data_panel, explain, forms, own, steer, url
 from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, flat, methods, regimes
 from dcviz.ui.status import duration, size
 
@@ -82,27 +82,30 @@ def _step_of(store: Store, run: str | None, query: dict[str, str], refusals: lis
 
 def controls(store: Store, choices: Choices) -> Choices:
     """The row of everyday choices and the panel of all parameters; returns what is chosen now."""
-    row = st.columns([1.3, 1.3, 1.4, 0.95, 1.3, 0.5], vertical_alignment="bottom", gap="small")
+    row = st.columns([1.55, 1.25, 1.35, 0.95, 1.2, 0.5], vertical_alignment="bottom", gap="small")
     with row[0], st.container(key="dc-pick-data"):
         choices = data_panel.choose(store, choices)
-    with row[3]:
+    with row[3], st.container(key="dc-pick-preset"):
         presets = {PLAIN: "—"} | {n: p.title for n, p in registry.known("preset").items()}
         preset = _menu("or preset", presets, choices.preset or PLAIN, "preset", lambda n: presets[n])
         preset = "" if preset == PLAIN else preset
-    with row[1]:
+        explain.preset(replace(choices, preset=preset))
+    with row[1], st.container(key="dc-pick-regime"):
         known = regimes()
         regime = _menu("Regime", known, choices.regime, "regime", lambda n: known[n], off=bool(preset))
-    with row[2]:
+        explain.regime(replace(choices, regime=regime))
+    with row[2], st.container(key="dc-pick-divergence"):
         fitting = methods(regime)
         method = choices.divergence if choices.divergence in fitting else next(iter(fitting))
         method = _menu("Divergence", fitting, method, f"method.{regime}", lambda n: fitting[n], off=bool(preset))
+        explain.divergence(replace(choices, regime=regime, divergence=method, preset=preset))
     with row[4]:
         budget = _budget(choices.budget)
     chosen = replace(choices, regime=regime, divergence=method, preset=preset, budget=budget)
     if (chosen.regime, chosen.divergence, chosen.preset) != (choices.regime, choices.divergence, choices.preset):
         chosen = _afresh(chosen)  # another method has other parameters
     with row[5]:
-        return parameters(chosen)
+        return parameters(store, chosen)
 
 
 def _menu(label: str, options: dict, now: str, key: str, show, *, off: bool = False) -> str:  # noqa: ANN001, PLR0913
@@ -113,12 +116,14 @@ def _menu(label: str, options: dict, now: str, key: str, show, *, off: bool = Fa
 
 def _budget(now: int) -> int:
     options = sorted({*BUDGETS, now})
-    return st.select_slider("Budget, images per class", options, now, key="lab.w.budget")
+    why = "K: stored synthetic images per class (IPC in the literature)."
+    return st.select_slider("Budget, images per class", options, now, key="lab.w.budget", help=why)
 
 
-def parameters(choices: Choices) -> Choices:
+def parameters(store: Store, choices: Choices) -> Choices:
     """Every parameter, made from the declarations, folded into one panel."""
     with st.popover("", icon=":material/tune:", help="Every parameter"):
+        steer.live_rate(store, st.session_state.get("lab.run"))
         row = st.columns(4)
         choices = _scaled(row[0], choices)
         plain = config_of(replace(choices, settings={}, steps=None, start=None))

@@ -10,8 +10,8 @@ import numpy as np
 import streamlit as st
 
 from dcviz.errors import Refused
-from dcviz.figures import Theme, curves, empty_scene, real_scene
-from dcviz.records import FINAL, DataConfig, RunConfig, to_json
+from dcviz.figures import Theme, curves, empty_scene, real_scene, tokens
+from dcviz.records import FINAL, DataConfig, EvaluationProtocol, RunConfig, to_json
 from dcviz.runs import service
 from dcviz.runs.store import Run
 from dcviz.ui import status
@@ -23,7 +23,7 @@ ALIVE_SECONDS, CALM_SECONDS = 0.5, 2.0  # between looks at a run that is worked 
 HINT = "Click an image or a point: it is shown here enlarged, with its history and its nearest real images."
 HINT_PLANE = "Click a particle, or lasso several: they stand out, with their trails, while the others fade."
 FIRST = "Choose a method and a budget above, then press Condense: synthetic {} real ones below."
-READING = "The real data is being prepared; its map follows."
+READING = "The real data is being read; its map follows."
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def real_of(reader: Reader, data: DataConfig, theme: Theme) -> Real:
     try:
         view = service.real_view(reader.store, data)
     except Refused as refusal:
-        return Real(f"{to_json(data)}|none|{theme}", None, str(refusal))
+        return Real(f"{to_json(data)}|refused|{theme}", None, str(refusal))
     ready = "none" if view is None else "umap" if view.get("umap") is not None else "pca"
     return Real(f"{to_json(data)}|{ready}|{theme}", view)
 
@@ -121,6 +121,8 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
         rivals,
         _count(status.newest(measured, "off")),
         len(frame.get("ids", ())),
+        _protocol(row.config, real),
+        status.final_of(reader.store.scores(row.id)) if row.step >= row.steps else None,
     )
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.html(status.line(row, numbers), width="stretch")
@@ -142,7 +144,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
             "latest": latest,
             "total": row.steps,
             "step": view.step,
-            "curves": curves(measured, rivals, latest or 0, theme, steps=row.steps),
+            "curves": marked(curves(measured, rivals, latest or 0, theme, steps=row.steps), _rates(reader, row), theme),
             "film": film or None,
             "words": {
                 "sheet": "left of the line: real examples · ◥ off-manifold",
@@ -153,6 +155,43 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
     )
     if asked == "toggle" and command is None:
         _ask(reader, row, "pause" if row.status in ("running", "queued") else "resume")
+
+
+def _protocol(config: RunConfig, real: Real) -> EvaluationProtocol | None:
+    from dcviz.evaluation import fitting
+
+    return fitting(config.live, tuple(real.view["shape"])) if config.live and real.view else None
+
+
+def _rates(reader: Reader, row: Run) -> dict[int, float]:
+    """The learning rates that were set while the run went on, by the step they follow."""
+    return {e.step: e.payload["rate"] for e in reader.store.events(row.id) if e.kind == "rate"}
+
+
+def marked(spec: dict[str, Any], rates: Mapping[int, float], theme: Theme) -> dict[str, Any]:
+    """The curves with a line where the learning rate was changed."""
+    muted = tokens(theme).muted
+    lines = [
+        {
+            "type": "line",
+            "xref": "x",
+            "yref": "paper",
+            "x0": step,
+            "x1": step,
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": muted, "width": 1, "dash": "dot"},
+            "label": {
+                "text": f"rate {rate:g}",
+                "textangle": 0,
+                "textposition": "start",
+                "font": {"color": muted, "size": 10},
+            },
+        }
+        for step, rate in rates.items()
+    ]
+    layout = spec["layout"]
+    return {**spec, "layout": {**layout, "shapes": [*layout["shapes"], *lines]}}
 
 
 def _rivals(reader: Reader, config: RunConfig) -> dict[str, float]:

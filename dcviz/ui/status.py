@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dcviz.records import EvaluationProtocol, Score
 from dcviz.runs.store import Run
 
+SELECTIONS = ("herding", "medoids", "centroids")  # rivals that choose or average real samples
 STALE = 3.0  # seconds without a sign of life before the line says so
 CURES = {
     "interrupted": "The process that worked on it ended. Press resume to go on from its last checkpoint.",
     "failed": "Fork it at an earlier step with other parameters, or start a new run.",
 }
+
+
+NETWORKS = {"convnet": "ConvNet", "mlp": "MLP"}  # as people write them
+
+
+@dataclass(frozen=True)
+class Final:
+    """What the test set said at the end: of S, and of its rivals under the same protocol."""
+
+    score: Score
+    rivals: Mapping[str, Score]
 
 
 @dataclass(frozen=True)
@@ -26,6 +39,17 @@ class Numbers:
     baselines: Mapping[str, float] | None = None  # fractions
     off: int | None = None  # synthetic images off the manifold
     images: int | None = None
+    protocol: EvaluationProtocol | None = None  # of the live accuracy
+    final: Final | None = None
+
+
+def final_of(scores: Sequence[Score]) -> Final | None:
+    """The newest test of S among a run's scores, with what was measured likewise; None before there is one."""
+    tested = [s for s in scores if s.of == "synthetic" and s.protocol.split == "test"]
+    if not tested:
+        return None
+    last = tested[-1]
+    return Final(last, {s.of: s for s in scores if s.of != "synthetic" and s.protocol == last.protocol})
 
 
 def line(run: Run, numbers: Numbers, now: float | None = None) -> str:
@@ -68,16 +92,59 @@ def _speed(run: Run, numbers: Numbers) -> list[str]:
 
 def _quality(numbers: Numbers) -> list[str]:
     parts = []
-    if numbers.accuracy is not None:
-        why = "A fresh network trained on the synthetic images, tested on held-out real ones; one seed while it runs."
-        parts.append(_fact(f"{100 * numbers.accuracy:.1f} %", "accuracy", why, before=True))
+    if numbers.accuracy is not None and numbers.final is None:
+        why = (
+            f"{protocol(numbers.protocol)} The test set is not touched while the run goes on."
+            if numbers.protocol
+            else ""
+        )
+        parts.append(_fact(f"{100 * numbers.accuracy:.1f} %", "held-out accuracy", why, before=True))
     if numbers.off is not None and numbers.images:
-        why = "Farther from the real images of their class than 95 % of held-out real images are."
+        why = (
+            "Farther from the real images of their class, in the features of a network trained on T, than 95 % of "
+            "held-out real images are: distance to the 5th nearest."
+        )
         parts.append(_fact(f"{numbers.off} of {numbers.images}", "off-manifold", why, before=True))
+    if numbers.final is not None:
+        return parts + _result(numbers.final)
     if numbers.baselines:
         text = " · ".join(f"{html.escape(name)} {100 * value:.1f}" for name, value in numbers.baselines.items())
-        parts.append(f'<span title="The same test after training on as many real samples chosen so.">{text}</span>')
+        why = "The same test after training on as many real samples chosen so; whole set: on all of T."
+        parts.append(f'<span title="{why}">{text}</span>')
     return parts
+
+
+def _result(final: Final) -> list[str]:
+    """The result of a finished run, beside its rivals."""
+    score, networks = final.score, final.score.protocol.seeds
+    why = f"{protocol(score.protocol)} Mean ± standard deviation; the last update counts, never the best."
+    unit = f"test set, {networks} network{'' if networks == 1 else 's'}"
+    parts = [
+        f'<span class="dc-result" title="{html.escape(why, quote=True)}">test accuracy <b>{_spread(score)} %</b> {unit}</span>'
+    ]
+    rivals = dict(final.rivals)
+    picks = {name: rivals.pop(name) for name in SELECTIONS if name in rivals}
+    if picks:
+        best = max(picks, key=lambda name: picks[name].mean)
+        rivals = {"random": rivals.pop("random", None), f"best selection ({best})": picks[best], **rivals}
+    text = " · ".join(f"{html.escape(name)} {_spread(s)}" for name, s in rivals.items() if s is not None)
+    why = "The same protocol after training on as many real samples chosen so; whole set: on all of T."
+    return [*parts, f'<span title="{why}">{text}</span>'] if text else parts
+
+
+def _spread(score: Score) -> str:
+    mean = f"{100 * score.mean:.1f}"
+    return f"{mean} ± {100 * score.std:.1f}" if len(score.values) > 1 else mean
+
+
+def protocol(of: EvaluationProtocol) -> str:
+    """How an accuracy is measured, in a sentence."""
+    networks = f"{of.seeds} fresh {NETWORKS.get(of.network, of.network)}s of width {of.width}, each"
+    if of.seeds == 1:
+        networks = f"One fresh {NETWORKS.get(of.network, of.network)} of width {of.width},"
+    augment = f" with augmentation ({of.augment.replace('_', ', ')})" if of.augment else ""
+    where = "the test set" if of.split == "test" else "the held-out tenth of the real ones"
+    return f"{networks} trained for {of.updates:,} updates{augment} on the synthetic samples and tested on {where}."
 
 
 def _fact(value: str, unit: str, why: str, *, before: bool = False) -> str:

@@ -66,6 +66,30 @@ def buttons(store: Store, row: Run, shown: int | None, config: RunConfig) -> str
     return pressed[0]
 
 
+def live_rate(store: Store, run: str | None) -> None:
+    """The learning rate of a run that goes on: set from the next step, and noted beside the run."""
+    try:
+        row = store.run(run) if run else None
+    except Refused:  # deleted meanwhile
+        return
+    if row is None or row.status in FINAL or "images" not in row.config.optimiser.rates:
+        return
+    set_before = [e.payload["rate"] for e in store.events(row.id) if e.kind == "rate"]
+    now = float([row.config.optimiser.rates["images"], *set_before][-1])
+    with st.container(horizontal=True, vertical_alignment="bottom", key="dc-rate"):
+        rate = st.number_input(
+            "learning rate of the run that goes on", 1e-6, 1e4, now, now / 10, format="%g", key=f"lab.rate.{row.id}",
+            width=260, help="From the next step on; the change is marked on the curves, and kept with the run. "
+            "The fields below are for the next run.",
+        )  # fmt: skip
+        if st.button("Set", key="lab.rate.set", help="Change it now.", disabled=rate == now):
+            try:
+                store.command(row.id, "rate", group="images", rate=float(rate))
+                st.toast(f"Learning rate {rate:g} from the next step on.", icon=":material/speed:")
+            except Refused as refusal:
+                st.toast(str(refusal), icon=":material/info:")
+
+
 def _reset(store: Store, row: Run) -> None:
     if row.status not in FINAL:
         store.command(row.id, "stop")

@@ -1,0 +1,137 @@
+"""What is chosen, explained one click away: a sentence, the formula, what is known of it, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from dcviz import registry
+from dcviz.types import PROPERTIES, Declaration, Discrepancy, Divergence, Preset, Source
+from dcviz.ui.choices import Choices, declared
+
+UNIFIED = (
+    "Our reading of “[A Discrepancy-Based Perspective on Dataset Condensation](https://arxiv.org/abs/2509.10367)”: in "
+    "regimes of vectors any divergence can be chosen; gradients and predictions admit distances of their own."
+)
+BIASED = "Mini-batches of real data bias its gradient: larger batches, or the whole of T, come closer to the true one."
+FOLLOWS = (
+    "Its bandwidth follows the batch, so mini-batches of real data bias its gradient a little; at a fixed bandwidth "
+    "they do not."
+)
+MOVING = "Each step compares in a fresh space: the curve is noisy because its yardstick moves."
+
+
+def regime(choices: Choices) -> None:
+    """Where T and S are compared."""
+    with _popover("regime", "What this regime is"):
+        vectors = registry.known("regime").get(choices.regime)
+        if vectors is not None:
+            _facts(vectors)
+        else:
+            own = [d for d in registry.known("discrepancy").values() if d.where == choices.regime]
+            _head(choices.regime.replace("-", " "))
+            st.markdown(f"A regime with methods of its own: {', '.join(d.title for d in own)}.")
+            for method in own:
+                _body(method)
+        st.caption(UNIFIED)
+
+
+def divergence(choices: Choices) -> None:
+    """How far T is from S there."""
+    with _popover("divergence", "What this divergence is, and what it is good for"):
+        found = declared(choices) if not choices.preset else None
+        if found is None:
+            st.markdown("The preset brings its own.")
+            return
+        _facts(found)
+        if issubclass(found, Divergence):
+            _of_divergence(found)
+        elif issubclass(found, Discrepancy):
+            _of_discrepancy(found)
+
+
+def preset(choices: Choices) -> None:
+    """A published method, and what is different here."""
+    with _popover("preset", "What this preset is"):
+        known: dict[str, Preset] = registry.known("preset")
+        if choices.preset:
+            chosen = known[choices.preset]
+            _head(chosen.title)
+            st.markdown(chosen.sentence)
+            st.markdown(f"**Different here.** {chosen.differs}")
+            st.markdown(f"**Scale {choices.scale}.** {chosen.scales[choices.scale].note}")
+            _source(chosen.source)
+            return
+        st.markdown("A published method with its constants, in place of regime and divergence.")
+        for one in known.values():
+            st.markdown(f"**{one.title}** {one.sentence}")
+
+
+def properties(of: type[Divergence]) -> dict[str, bool]:
+    """What is declared of the estimator, in words, and whether it holds."""
+    root = "" if of.root == 1 else "its square root "
+    words = {**PROPERTIES, "triangle": f"{root}obeys the triangle inequality"}
+    return {text: key in of.properties for key, text in words.items() if key != "minibatch"}
+
+
+def warning(of: type[Divergence]) -> str:
+    """What mini-batches of real data do to its gradient; empty where they do nothing."""
+    if "minibatch" in of.properties:
+        return ""
+    return FOLLOWS if "bandwidth" in of.hypers() else BIASED
+
+
+@contextmanager
+def _popover(key: str, help: str) -> Iterator[None]:
+    with (
+        st.container(key=f"dc-why-{key}"),
+        st.popover("", icon=":material/help:", type="tertiary", help=help),
+        st.container(key=f"dc-text-{key}"),
+    ):
+        yield
+
+
+def _facts(of: type[Declaration]) -> None:
+    _head(of.title)
+    _body(of)
+
+
+def _head(title: str) -> None:
+    st.markdown(f"**{title[:1].upper()}{title[1:]}**")
+
+
+def _body(of: type[Declaration]) -> None:
+    st.markdown(of.sentence)
+    st.latex(of.formula)
+    _source(of.source)
+
+
+def _of_divergence(of: type[Divergence]) -> None:
+    if said := warning(of):
+        st.warning(said, icon=":material/warning:")
+    else:
+        st.markdown(":material/check: Under mini-batches of real data its gradient is unbiased.")
+    lines = [f"{':material/check:' if holds else ':material/close:'} {text}" for text, holds in properties(of).items()]
+    st.caption("  \n".join(lines))
+    st.caption(f"One step costs {of.cost}: N real, M synthetic, D features.")
+
+
+def _of_discrepancy(of: type[Discrepancy]) -> None:
+    needs = of().needs
+    if needs.space == "fresh":
+        st.markdown(MOVING)
+    real = f"{needs.real_per_class:,} real samples at every step" if needs.real_per_class else "the real side once"
+    st.caption(f"By default it looks at {real}." + _declared(of))
+
+
+def _declared(of: Any) -> str:
+    held = [text for key, text in PROPERTIES.items() if key in of.properties]
+    return f" It {', '.join(held)}." if held else ""
+
+
+def _source(source: Source) -> None:
+    where = f", {source.equation}" if source.equation else ""
+    st.caption(f"{source.authors}: [{source.title}]({source.link}), {source.year}{where}")
