@@ -5,7 +5,8 @@
 
 Every case condenses with five seeds and the same configuration. Each set, condensed or chosen, trains three fresh
 networks under the printed protocol; a set's accuracy is their mean, and the spread is over the five sets. MNIST and
-the part of Fashion-MNIST are read from DCVIZ_DATA; a case whose data is missing is left out, in words.
+the part of Fashion-MNIST are read from DCVIZ_DATA; a case whose data is missing is left out, in words. Rivals are
+measured once and kept in DCVIZ_HOME.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ def judge(case: Case, protocol: EvaluationProtocol) -> tuple[Sets, dict[str, Set
     import dcviz
     from dcviz.evaluation import baseline, measure, run_to_end
     from dcviz.runs.configure import configure
+    from dcviz.runs.store import Store
 
     data = dcviz.dataset(case.data)
     ours, slowest = [], 0.0
@@ -99,9 +101,9 @@ def judge(case: Case, protocol: EvaluationProtocol) -> tuple[Sets, dict[str, Set
         slowest = max(slowest, time.perf_counter() - began)
         batch = last.synthetic.decode()
         ours.append(100 * run_to_end(measure(batch.x, batch.y, data, protocol, seed=seed)).mean)
-    rivals = {}
+    rivals, cache = {}, Store()
     for kind in RIVALS:
-        scores = [run_to_end(baseline(kind, data, case.budget, protocol, seed=seed)) for seed in SEEDS]
+        scores = [run_to_end(baseline(kind, data, case.budget, protocol, seed=s, cache=cache)) for s in SEEDS]
         rivals[kind] = Sets(tuple(100 * s.mean for s in scores), max(s.seconds for s in scores))
     return Sets(tuple(ours), slowest), rivals
 
