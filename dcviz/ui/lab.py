@@ -117,7 +117,7 @@ def _menu(label: str, options: dict, now: str, key: str, show, *, off: bool = Fa
 def _budget(now: int) -> int:
     options = sorted({*BUDGETS, now})
     why = "K: stored synthetic images per class (IPC in the literature)."
-    return st.select_slider("Budget, images per class", options, now, key="lab.w.budget", help=why)
+    return st.select_slider("Budget per class", options, now, key="lab.w.budget", help=why)
 
 
 def parameters(store: Store, choices: Choices) -> Choices:

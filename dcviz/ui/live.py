@@ -171,22 +171,16 @@ def _rates(reader: Reader, row: Run) -> dict[int, float]:
 def marked(spec: dict[str, Any], rates: Mapping[int, float], theme: Theme) -> dict[str, Any]:
     """The curves with a line where the learning rate was changed."""
     muted = tokens(theme).muted
+    at = {"type": "line", "xref": "x", "yref": "y domain", "y0": 0, "y1": 1}
+    line = {"color": muted, "width": 1, "dash": "dot"}
+    said = {"textangle": 0, "textposition": "end", "xanchor": "left", "yanchor": "top", "padding": 4}
     lines = [
         {
-            "type": "line",
-            "xref": "x",
-            "yref": "paper",
+            **at,
             "x0": step,
             "x1": step,
-            "y0": 0,
-            "y1": 1,
-            "line": {"color": muted, "width": 1, "dash": "dot"},
-            "label": {
-                "text": f"rate {rate:g}",
-                "textangle": 0,
-                "textposition": "start",
-                "font": {"color": muted, "size": 10},
-            },
+            "line": line,
+            "label": {**said, "text": f"rate {rate:g}", "font": {"color": muted, "size": 10}},
         }
         for step, rate in rates.items()
     ]

@@ -118,12 +118,10 @@ def _result(final: Final) -> list[str]:
     """The result of a finished run, beside its rivals."""
     score, networks = final.score, final.score.protocol.seeds
     why = f"{protocol(score.protocol)} Mean ± standard deviation; the last update counts, never the best."
-    unit = f"test set, {networks} network{'' if networks == 1 else 's'}"
-    parts = [
-        f'<span class="dc-result" title="{html.escape(why, quote=True)}">test accuracy <b>{_spread(score)} %</b> {unit}</span>'
-    ]
-    rivals = dict(final.rivals)
-    picks = {name: rivals.pop(name) for name in SELECTIONS if name in rivals}
+    text = f"test accuracy <b>{_spread(score)} %</b>, {networks} network{'' if networks == 1 else 's'}"
+    parts = [f'<span class="dc-result" title="{html.escape(why, quote=True)}">{text}</span>']
+    rivals: dict[str, Score | None] = dict(final.rivals)
+    picks = {name: s for name in SELECTIONS if (s := rivals.pop(name, None)) is not None}
     if picks:
         best = max(picks, key=lambda name: picks[name].mean)
         rivals = {"random": rivals.pop("random", None), f"best selection ({best})": picks[best], **rivals}

@@ -78,7 +78,7 @@ def live_rate(store: Store, run: str | None) -> None:
     now = float([row.config.optimiser.rates["images"], *set_before][-1])
     with st.container(horizontal=True, vertical_alignment="bottom", key="dc-rate"):
         rate = st.number_input(
-            "learning rate of the run that goes on", 1e-6, 1e4, now, now / 10, format="%g", key=f"lab.rate.{row.id}",
+            "learning rate of this run, live", 1e-6, 1e4, now, now / 10, format="%g", key=f"lab.rate.{row.id}",
             width=260, help="From the next step on; the change is marked on the curves, and kept with the run. "
             "The fields below are for the next run.",
         )  # fmt: skip
