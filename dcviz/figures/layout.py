@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,10 +51,15 @@ class Grid:
         width = self.tag + self.columns + self.examples + EXTRA
         return self.groups * width, -(-classes // self.groups) * self.rows
 
+    def cell(self, classes: int, aspect: float) -> float:
+        """The side of a cell where the panel is 1 high and ``aspect`` wide."""
+        width, height = self.size(classes)
+        return min(aspect / width, 1 / height)
+
 
 EXTRA = 0.5  # cells: the line between real and synthetic, and the gap between groups
-LETTER = 0.28  # cells: a letter of a class label in a block
-LONGEST = 9  # letters that a block has room for
+LONGEST = 9  # letters of a class label for which a block has room
+HEIGHT = 400  # pixels of a sheet, about; letters do not shrink with their cells
 
 
 def choose_grid(classes: int, budget: int, aspect: float = 1.15, letters: int = 1) -> Grid:
@@ -66,16 +71,22 @@ def choose_grid(classes: int, budget: int, aspect: float = 1.15, letters: int = 
         aspect: width over height of the panel.
         letters: of the longest class label, which costs room where blocks stand side by side.
     """
-    tag = 0.3 + LETTER * min(letters, LONGEST)
     best, found = -1.0, Grid(1, 1, budget, 1)
     for examples in (2, 1) if classes <= 20 else (1,):
         gain = 1.02 if examples == 2 else 1.2  # a second example is worth a little size
         for groups in range(1, min(classes, 12) + 1):
             for rows in range(1, min(budget, 12) + 1):
-                grid = Grid(groups, rows, -(-budget // rows), examples, tag if groups > 1 else 0.0)
-                width, height = grid.size(classes)
-                cell = min(aspect / width, 1 / height)
+                grid = Grid(groups, rows, -(-budget // rows), examples)
+                cell = grid.cell(classes, aspect)
+                if groups > 1:
+                    grid = replace(grid, tag=_tag(cell * HEIGHT, min(letters, LONGEST)))
+                    cell = grid.cell(classes, aspect)
                 if cell > best * gain:  # a plainer layout wins a near tie
                     best, found = cell, grid
                     gain = 1.02
     return found
+
+
+def _tag(cell: float, letters: int) -> float:
+    """Cells that a class label of so many letters takes, where a cell has so many pixels."""
+    return 0.3 + letters * min(max(0.28 * cell, 5.5), 8.0) / cell

@@ -55,16 +55,18 @@ def sheet(frame: Arrays, real: Arrays, theme: Theme) -> dict[str, Any]:
 
 
 def thumbnail(frame: Arrays, theme: Theme = "light", columns: int = 10) -> bytes:
-    """A small PNG of the first images of every class, without margin, for the gallery."""
+    """A small, nearly square PNG of the first images of the first ten classes, without margin, for the gallery."""
     images, labels = np.asarray(frame["images"]), np.asarray(frame["labels"])
     classes = np.unique(labels)[:10]
     rows = [images[labels == c][:columns] for c in classes]
     width = max(len(r) for r in rows)
-    canvas = _Canvas(Grid(1, 1, width, 0), len(rows), images.shape[1:], inverted({"thumbs": images}, theme))
-    canvas.x0 = 0
+    per_line = max(1, round(math.sqrt(len(rows) / width)))  # classes side by side, where each has few images
+    flip = inverted({"thumbs": images}, theme)
+    canvas = _Canvas(Grid(1, 1, per_line * width, 0), -(-len(rows) // per_line), images.shape[1:], flip)
     for i, row in enumerate(rows):
-        canvas.draw(row, np.arange(len(row)) * canvas.w, np.full(len(row), i * canvas.h))
-    return png(canvas.pixels[:, : width * canvas.w])
+        line, place = divmod(i, per_line)
+        canvas.draw(row, (place * width + np.arange(len(row))) * canvas.w, np.full(len(row), line * canvas.h))
+    return png(canvas.pixels[:, : per_line * width * canvas.w])
 
 
 def atlas(thumbs: np.ndarray, theme: Theme) -> dict[str, Any]:

@@ -53,3 +53,13 @@ def test_a_class_without_examples_leaves_its_margin_empty(real, frame):
 
 def test_thumbnail_is_a_png_of_the_first_images(frame):
     assert Image.open(io.BytesIO(thumbnail(frame))).format == "PNG"
+
+
+@pytest.mark.parametrize("budget", [1, 3, 10, 40])
+def test_a_thumbnail_is_no_ribbon_and_holds_every_class(budget):
+    labels = np.repeat(np.arange(10), budget)
+    images = np.full((len(labels), 1, 8, 8), 100, np.uint8)
+    images[:] += labels[:, None, None, None].astype(np.uint8) * 10
+    drawn = np.asarray(Image.open(io.BytesIO(thumbnail({"images": images, "labels": labels}, "dark"))))
+    assert 0.5 < drawn.shape[1] / drawn.shape[0] < 2.1
+    assert set(np.unique(drawn[drawn[..., 1] > 0][:, 0])) == {100 + 10 * c for c in range(10)}
