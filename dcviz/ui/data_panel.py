@@ -57,34 +57,44 @@ def choose(store: Store, choices: Choices) -> Choices:
         "Data",
         names,
         0 if picked or now not in names else names.index(now),  # what the state holds counts
-        format_func=lambda n: label(found[n], choices.settings if n == now else {}),
+        format_func=lambda n: label(found[n]),
         key="lab.w.data",
     )
+    if taken not in found:  # the browser still sends the label from before a download
+        taken = now if now in found else names[0]
     entry = found[taken]
     if taken != now or picked:
         choices = replace(choices, settings={p: v for p, v in choices.settings.items() if not p.startswith(PART)})
     choices = replace(choices, data=entry.name, path=entry.path, name=entry.title if entry.path else "")
+    taken_of = part(choices.settings)
     with (
         st.container(key="dc-why-data"),
-        st.popover("", icon=":material/tune:", type="tertiary", help="Which part of the data, and your own images"),
+        st.popover(
+            taken_of, icon=":material/tune:", type="tertiary", help="Which part of the data, and your own images"
+        ),
         st.container(key="dc-wide-data"),
     ):
         if entry.missing:
             st.caption(f"Not on this machine yet: {entry.missing} into {data_folder()}, begun when it is chosen.")
         choices = _part(entry, taken, choices)
         _own(store)
+    if part(choices.settings) != taken_of:
+        st.session_state["lab.choices"] = choices
+        st.rerun()  # the button above says it
     return choices
 
 
-def label(entry: Entry, settings: Mapping[str, Any]) -> str:
+def label(entry: Entry) -> str:
     """An entry in a few words: its size, or that it has to be fetched first."""
     if entry.missing:
         return f"{entry.title} · ↓ {entry.missing.removeprefix('download of ')}"
-    size, classes = settings.get("data.size"), settings.get("data.classes")
-    parts = [f"{min(size, entry.train) if size and not entry.planar else size or entry.train:,} real"]
-    if classes:
-        parts = [f"{len(classes)} of {len(entry.classes)} classes", *(parts if size else [])]
-    return " · ".join([entry.title, *parts])
+    return f"{entry.title} · {entry.train:,} real"
+
+
+def part(settings: Mapping[str, Any]) -> str:
+    """Which part of the data is taken, in the few words that fit beside the menu; empty for all of it."""
+    classes, size = settings.get("data.classes"), settings.get("data.size")
+    return " · ".join([*([f"{len(classes)} classes"] if classes else []), *([f"{size:,}"] if size else [])])
 
 
 def _part(entry: Entry, scope: str, choices: Choices) -> Choices:

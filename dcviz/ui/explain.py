@@ -21,12 +21,16 @@ FOLLOWS = (
     "Its bandwidth follows the batch, so mini-batches of real data bias its gradient a little; at a fixed bandwidth "
     "they do not."
 )
+BROUGHT = "The preset brings its own: see there."
 MOVING = "Each step compares in a fresh space: the curve is noisy because its yardstick moves."
 
 
 def regime(choices: Choices) -> None:
     """Where T and S are compared."""
     with _popover("regime", "What this regime is"):
+        if choices.preset:
+            st.markdown(BROUGHT)
+            return
         vectors = registry.known("regime").get(choices.regime)
         if vectors is not None:
             _facts(vectors)
@@ -42,10 +46,10 @@ def regime(choices: Choices) -> None:
 def divergence(choices: Choices) -> None:
     """How far T is from S there."""
     with _popover("divergence", "What this divergence is, and what it is good for"):
-        found = declared(choices) if not choices.preset else None
-        if found is None:
-            st.markdown("The preset brings its own.")
+        if choices.preset:
+            st.markdown(BROUGHT)
             return
+        found = declared(choices)
         _facts(found)
         if issubclass(found, Divergence):
             _of_divergence(found)
@@ -123,8 +127,8 @@ def _of_discrepancy(of: type[Discrepancy]) -> None:
     needs = of().needs
     if needs.space == "fresh":
         st.markdown(MOVING)
-    real = f"{needs.real_per_class:,} real samples at every step" if needs.real_per_class else "the real side once"
-    st.caption(f"By default it looks at {real}." + _declared(of))
+    real = f"in batches of {needs.real_per_class:,}" if needs.real_per_class else "once, before the first step"
+    st.caption(f"By default it looks at T {real}." + _declared(of))
 
 
 def _declared(of: Any) -> str:

@@ -93,7 +93,7 @@ def controls(store: Store, choices: Choices) -> Choices:
     with row[1], st.container(key="dc-pick-regime"):
         known = regimes()
         regime = _menu("Regime", known, choices.regime, "regime", lambda n: known[n], off=bool(preset))
-        explain.regime(replace(choices, regime=regime))
+        explain.regime(replace(choices, regime=regime, preset=preset))
     with row[2], st.container(key="dc-pick-divergence"):
         fitting = methods(regime)
         method = choices.divergence if choices.divergence in fitting else next(iter(fitting))

@@ -119,6 +119,83 @@ def test_an_interrupted_run_offers_to_resume(home):
     assert not app.button(key="steer.resume").disabled
 
 
+def finished(home, **config):
+    """A run that is done, with a final set; its numbers are made up."""
+    import numpy as np
+
+    from dcviz.records import Recipe
+
+    id = home.create(RunConfig(steps=3, budget=1, **config))
+    owner = Owner.here()
+    home.claim(owner, "cpu", id)
+    ids = np.arange(10)
+    held = {"images": np.zeros((10, 1, 8, 8), np.float32), "classes": ids, "ids": ids}
+    held |= {"transform.mean": np.zeros((1, 1, 1), np.float32), "transform.std": np.ones((1, 1, 1), np.float32)}
+    home.save_final(id, held, Recipe(tuple("0123456789"), (1, 8, 8)))
+    home.beat(id, owner, step=3, seconds=1.0)
+    home.release(id, "done", "", owner)
+    return id
+
+
+def exports(app, key):
+    return {b.key.rpartition(".")[2]: b for b in app.get("download_button") if b.key and b.key.startswith(key)}
+
+
+def test_export_waits_for_the_end_with_a_reason(home):
+    id = home.create(RunConfig(data=DataConfig("moons")), queue=False)
+    buttons = exports(lab(run=id), "lab.export")
+    assert set(buttons) == {"npz", "safetensors", "folder", "sheet"}
+    assert all(b.proto.disabled and "paused" in b.proto.help for b in buttons.values())
+    buttons = exports(lab(run=finished(home)), "lab.export")
+    assert not any(b.proto.disabled for b in buttons.values())
+
+
+def test_every_format_of_a_finished_run_can_be_made(home):
+    from dcviz.ui import share
+
+    id = finished(home)
+    assert share._content(home, id, "sheet").startswith(b"\x89PNG")
+    for format in set(share.DOWNLOADS) - {"sheet"}:
+        assert share._content(home, id, format).startswith(b"PK")
+
+
+def test_points_of_the_plane_have_no_pictures_to_export(home):
+    from dcviz.ui.share import DOWNLOADS, why_not
+
+    run = home.run(finished(home))
+    assert {f for f, d in DOWNLOADS.items() if why_not(run, True, d)} == {"folder", "sheet"}
+
+
+def test_the_step_in_the_address_stays_and_a_bad_one_is_refused(home):
+    id = finished(home)
+    app = lab(run=id, step="2")
+    assert query(app)["step"] == "2"
+    for bad in ("9", "x", "-1"):
+        app = lab(run=id, step=bad)
+        assert "give a whole number from 0 to 3" in app.warning[0].value
+        assert "step" not in query(app)
+
+
+def test_the_learning_rate_of_a_live_run_can_be_set_and_of_a_finished_one_not(home):
+    id = home.create(RunConfig(data=DataConfig("moons")), queue=False)
+    app = lab(run=id)
+    app.number_input(key=f"lab.rate.{id}").set_value(0.02).run()
+    app.button(key="lab.rate.set").click().run()
+    assert not app.exception
+    (command,) = home.take_commands(id)
+    assert (command.kind, command.payload) == ("rate", {"group": "images", "rate": 0.02})
+    app = lab(run=finished(home))
+    assert not [n for n in app.number_input if str(n.key).startswith("lab.rate")]
+
+
+def test_settings_about_the_data_outlive_another_method(home):
+    app = lab(data="moons", regime="data", divergence="energy", **{"data.noise": "0.2"})
+    app.selectbox(key="lab.w.method.data").set_value("mmd").run()
+    assert query(app)["data.noise"] == "0.2"
+    app.selectbox(key="lab.w.data").set_value("rings").run()
+    assert "data.noise" not in query(app)
+
+
 def test_an_impossible_set_up_is_refused_where_the_button_stands(home):
     app = lab(data="moons", augment='"crop_flip"', budget="2")
     assert not app.exception

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from dcviz.records import RunConfig
+from dcviz.records import EvaluationProtocol, RunConfig, Score
 from dcviz.runs.store import Store
 from dcviz.ui import status
 
@@ -35,7 +35,7 @@ def test_a_running_line_says_where_it_is_and_how_long_it_takes(run):
         "312 / 1,000 steps",
         "40 steps/s",
         "17 s left",
-        "accuracy 87.1 %",
+        "held-out accuracy 87.1 %",
         "random 78.0",
         "3 of 100",
     ):
@@ -55,3 +55,37 @@ def test_trouble_is_said_with_its_cure_and_cannot_inject_markup(store, run, stat
     assert cure in html
     assert "&lt;b&gt;non-finite" in html
     assert "<b>non-finite" not in html
+
+
+def score(of, mean, split="test", seeds=3):
+    return Score(mean, 0.003, (mean,) * seeds, EvaluationProtocol(split=split, seeds=seeds), of)
+
+
+def test_the_tested_result_stands_beside_its_rivals_under_the_same_protocol_only(run):
+    scores = [
+        score("random", 0.5, "held_out", 1),
+        score("synthetic", 0.948),
+        score("random", 0.921),
+        score("herding", 0.93),
+        score("centroids", 0.935),
+        score("whole set", 0.971),
+    ]
+    final = status.final_of(scores)
+    html = status.line(run, status.Numbers(accuracy=0.9, baselines={"random": 0.5}, final=final))
+    text = plain(html)
+    assert "test accuracy 94.8 ± 0.3 % , 3 networks" in text
+    assert "random 92.1 ± 0.3 · best selection (centroids) 93.5 ± 0.3 · whole set 97.1 ± 0.3" in text
+    assert "held-out" not in text
+    assert "50.0" not in text
+    assert "3 fresh ConvNets of width 32, each trained for 300 updates" in html
+
+
+def test_without_a_test_there_is_no_result():
+    assert status.final_of([score("random", 0.9), score("synthetic", 0.9, "held_out")]) is None
+
+
+def test_a_live_accuracy_says_how_it_was_measured(run):
+    live = EvaluationProtocol(updates=150, seeds=1, split="held_out", network="mlp", width=64)
+    html = status.line(run, status.Numbers(accuracy=0.9, protocol=live))
+    assert "One fresh MLP of width 64, trained for 150 updates" in html
+    assert "held-out tenth" in html

@@ -57,7 +57,9 @@ export class Plot {
       const { data, layout, config } = this.spec;
       this.spec = null;
       const traces = data.map((trace) => ({ ...trace, type: webgl ? trace.type : trace.type.replace("gl", "") }));
-      const kept = this.box.layout ? { dragmode: this.box.layout.dragmode, selections: this.box.layout.selections } : {};
+      const { dragmode, selections } = this.box.layout ?? {};
+      const kept = this.box.layout ? { dragmode, selections: this.unlassoed ? [] : selections } : {};
+      if (this.unlassoed) kept.selectionrevision = `${layout.selectionrevision} ${this.unlassoed}`;
       const size = { width: this.box.clientWidth, height: this.box.clientHeight };
       // Plotly writes into what it is given; axes are copied so that the spec stays as it was sent.
       await Plotly.react(this.box, traces, structuredClone({ ...layout, ...kept, ...size }), config);
@@ -72,9 +74,16 @@ export class Plot {
       if (id !== undefined) this.on.click?.(id);
     });
     this.box.on("plotly_selected", (event) => {
-      if (event?.points) this.on.lasso?.(synthetic(event.points));
+      if (!event?.points) return;
+      this.unlassoed = 0;
+      this.on.lasso?.(synthetic(event.points));
     });
     this.box.on("plotly_deselect", () => this.on.clear?.());
+  }
+
+  unlasso() {
+    // The selection now comes from elsewhere: plotly is to forget its own, and the outline of it.
+    this.unlassoed = Date.now();
   }
 
   resize() {

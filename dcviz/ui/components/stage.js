@@ -9,6 +9,7 @@ import { addressAt, decode, el, shared } from "./tools.js";
 
 const stages = new WeakMap(); // parent element -> Stage
 const KEPT = 260; // frames in the browser's memory
+const RINGED = 12; // selected points beyond which rings would hide them; the others are dimmed anyway
 
 export default function (component) {
   const { data, parentElement } = component;
@@ -45,7 +46,7 @@ class Stage {
     this.detail = new Detail(this.sheet.root);
     this.map = new Plot(panels, "dcv-map", "Map", {
       click: (id) => this.select(new Set([id]), id),
-      lasso: (ids) => this.select(new Set(ids), ids[0] ?? null),
+      lasso: (ids) => this.select(new Set(ids), ids[0] ?? null, true),
       clear: () => this.select(new Set(), null),
     });
     this.switch = this.makeSwitch(this.map.head);
@@ -137,7 +138,8 @@ class Stage {
 
   // ----------------------------------------------------------------- selection
 
-  select(ids, focus) {
+  select(ids, focus, lassoed = false) {
+    if (!lassoed) this.map.unlasso();
     this.selected = ids;
     this.focus = focus;
     this.need([]);
@@ -205,7 +207,7 @@ class Stage {
       const ids = decode(trace.customdata);
       const at = [];
       ids.forEach((id, i) => this.selected.has(id) && at.push(i));
-      if (at.length) {
+      if (at.length && this.selected.size <= RINGED) {
         const [x, y] = [decode(trace.x), decode(trace.y)];
         for (const i of at) ring.x.push(x[i]) && ring.y.push(y[i]);
       }
