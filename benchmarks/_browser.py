@@ -56,12 +56,12 @@ class Served:
         return Store(self.home)
 
     def settle(self, seconds: float = 120) -> None:
-        """Wait until it has nothing left to prepare: less than a tenth of a core for three seconds."""
+        """Wait until it has nothing left to prepare: less than a fifth of a core for three seconds."""
         end, calm = time.monotonic() + seconds, 0
         self.process.cpu_percent()
         while calm < 3 and time.monotonic() < end:
             time.sleep(1)
-            calm = calm + 1 if self.process.cpu_percent() < 10 else 0
+            calm = calm + 1 if self.process.cpu_percent() < 20 else 0
 
     def stop(self, run: str, seconds: float = 30) -> None:
         """End a run and wait until its worker is free."""

@@ -1,0 +1,77 @@
+"""How quickly dcviz answers: every limit on waiting, watching and memory, measured on the app as it is used.
+
+    python -m benchmarks.responsiveness                       # all of it: about ten minutes on two cores
+    python -m benchmarks.responsiveness imports live          # some parts
+    python -m benchmarks.responsiveness memory --minutes 60
+
+A figure is the median of its trials, with the smallest and the largest beside it; the ratio is figure ÷ limit. Run it
+on a machine that does nothing else. It needs playwright and a Chromium, except for `imports`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+from benchmarks._browser import chromium, served
+from benchmarks._report import COLUMNS, Figure, head, told
+
+PARTS = {
+    "imports": "the package and the help of the command line",
+    "cold": "streamlit run to a usable Lab",
+    "click": "Condense to the first picture",
+    "live": "pictures a second, their age, size on the wire, what zoom and selection outlive",
+    "fragment": "one look of the live view",
+    "tax": "steps a second watched and alone",
+    "memory": "of the server, over a watched run",
+}
+
+
+def measure(parts: list[str], trials: int, pairs: int, minutes: float) -> Iterator[Figure]:
+    """The figures of the parts, as they come."""
+    from benchmarks import imports, live, load, start
+
+    if "imports" in parts:
+        yield from imports.imports(trials)
+    if set(parts) <= {"imports"}:
+        return
+    with chromium() as browser:
+        if "cold" in parts:
+            yield from start.cold(browser, max(1, min(3, trials)))
+        if "fragment" in parts:
+            yield from load.fragment(browser)
+        if set(parts) <= {"imports", "cold", "fragment"}:
+            return
+        with served() as server:  # one for all that follows: it is warm, as it is for who works with it
+            if "click" in parts:
+                yield from start.click(browser, server, trials)
+            if "live" in parts:
+                yield from live.live(browser, server)
+            if "tax" in parts:
+                yield from load.tax(browser, server, pairs)
+            if "memory" in parts:
+                yield from load.memory(browser, server, minutes)
+
+
+def main() -> int:
+    """Print the table; the exit status tells how many limits were missed."""
+    listed = "\n".join(f"  {name:<10}{about}" for name, about in PARTS.items())
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=f"parts:\n{listed}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help="all unless given")
+    parser.add_argument("--trials", type=int, default=5, help="of what is done again and again (5)")
+    parser.add_argument("--pairs", type=int, default=6, help="of watched and alone (6)")
+    parser.add_argument("--minutes", type=float, default=2, help="of live run for the memory (2)")
+    asked = parser.parse_args()
+    if strange := set(asked.parts) - set(PARTS):
+        parser.error(f"no part {', '.join(sorted(strange))}; there are {', '.join(PARTS)}")
+    if min(asked.trials, asked.pairs, asked.minutes) <= 0:
+        parser.error("--trials, --pairs and --minutes must be above 0")
+    print(f"{head()}\n\n{COLUMNS}\n{'─' * len(COLUMNS)}")
+    return told(measure(asked.parts or list(PARTS), asked.trials, asked.pairs, asked.minutes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
