@@ -40,7 +40,7 @@ RECORD = """() => {
 # What belongs to the person at the screen: axes, the lasso, the ids it chose, the enlarged image.
 HELD = f"""() => {{
   const [map, curves] = ['{MAP}', '{CURVES}'].map((s) => document.querySelector(s));
-  const round = (axis) => [...axis.range].map((v) => Number(v).toPrecision(9));
+  const round = (axis) => [...axis.range].map((v) => Number(v).toPrecision(9)); // as far as it can be seen
   const chosen = map.data.filter((t) => t.meta?.layer === 'synthetic' && t.selectedpoints).flatMap((t) => {{
     const ids = t.customdata?._inputArray ?? t.customdata;
     return t.selectedpoints.map((i) => ids[i]);
@@ -48,7 +48,7 @@ HELD = f"""() => {{
   return {{
     map: [round(map.layout.xaxis), round(map.layout.yaxis)],
     curves: round(curves.layout.xaxis),
-    lasso: map.layout.selections.map((s) => s.path),
+    lasso: [...(map.layout.selections ?? []), ...(map.layout.shapes ?? [])].flatMap((s) => s.path ?? []),
     dragmode: map.layout.dragmode,
     chosen: chosen.sort((a, b) => a - b),
     enlarged: !document.querySelector('.dcv-detail').classList.contains('dcv-none'),
@@ -191,8 +191,15 @@ def _keeps(browser: Browser, server: Served, run: str) -> Iterator[Figure]:
         after, pictures = page.evaluate(HELD), page.evaluate("new Set(globalThis.seen.map((s) => s.src)).size - 1")
     changed = [name for name in before if before[name] != after[name]]
     note = f"{len(before['chosen'])} points in the lasso; {pictures} pictures"
-    note += "".join(f"; {name}: {before[name]} → {after[name]}"[:200] for name in changed)
+    note += "".join(f"; {name} {_difference(before[name], after[name])}" for name in changed)
     yield Figure("changed by 30 updates: zoom, lasso, selection", (len(changed),), "of 6", 0, note=note)
+
+
+def _difference(before: Any, after: Any) -> str:
+    if not isinstance(before, list):
+        return f"{before} → {after}"
+    gone, new = [x for x in before if x not in after], [x for x in after if x not in before]
+    return f"lost {gone}, gained {new}"
 
 
 def _zoom_and_lasso(page: Page) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from benchmarks._browser import chromium, served
 from benchmarks._report import COLUMNS, Figure, head, told
@@ -37,21 +37,23 @@ def measure(parts: list[str], trials: int, pairs: int, minutes: float) -> Iterat
     if set(parts) <= {"imports"}:
         return
     with chromium() as browser:
-        if "cold" in parts:
-            yield from start.cold(browser, max(1, min(3, trials)))
-        if "fragment" in parts:
-            yield from load.fragment(browser)
-        if set(parts) <= {"imports", "cold", "fragment"}:
+        own: dict[str, Callable[[], Iterator[Figure]]] = {  # with servers of their own
+            "cold": lambda: start.cold(browser, max(1, min(3, trials))),
+            "fragment": lambda: load.fragment(browser),
+        }
+        for part in [part for part in own if part in parts]:
+            yield from own[part]()
+        if set(parts) <= {"imports", *own}:
             return
         with served() as server:  # one for all that follows: it is warm, as it is for who works with it
-            if "click" in parts:
-                yield from start.click(browser, server, trials)
-            if "live" in parts:
-                yield from live.live(browser, server)
-            if "tax" in parts:
-                yield from load.tax(browser, server, pairs)
-            if "memory" in parts:
-                yield from load.memory(browser, server, minutes)
+            shared: dict[str, Callable[[], Iterator[Figure]]] = {
+                "click": lambda: start.click(browser, server, trials),
+                "live": lambda: live.live(browser, server),
+                "tax": lambda: load.tax(browser, server, pairs),
+                "memory": lambda: load.memory(browser, server, minutes),
+            }
+            for part in [part for part in shared if part in parts]:
+                yield from shared[part]()
 
 
 def main() -> int:
