@@ -90,7 +90,7 @@ def _objective(metrics: Metrics, theme: Theme) -> _Panel:
     terms = [name for name in metrics if name.startswith("term:")]
     whole = _line(metrics, "objective", "objective", token.accent, 1.8)
     if whole and np.isfinite(whole.values[-1]):
-        whole.text = f"<b>{'objective ' if len(terms) > 1 else ''}{whole.values[-1]:.3g}</b>"
+        whole.text = f"<b>{'objective ' if len(terms) > 1 else ''}{_three(whole.values[-1])}</b>"
     lines = [whole]
     if len(terms) > 1:
         colours = class_colours(len(terms) + 1, theme)[1:]
@@ -207,6 +207,11 @@ def _number(value: float) -> str:
     return f"{value:.6g}"
 
 
+def _three(value: float) -> str:
+    """Three digits, always as many, so that a label does not change its width at every update."""
+    return f"{value:#.3g}".rstrip(".")
+
+
 def _trace(line: _Line, x: str, y: str) -> dict[str, Any]:
     sparse = len(line.steps) <= 40
     return {
@@ -243,7 +248,8 @@ def _labels(
     ]
     at = [math.log10(v) if panel.log and v > 0 else v for _, _, v, _ in wanted]
     at = [min(max(v, low), high) if math.isfinite(v) else low for v in at]
-    places = spread(at, gap * (high - low), low, high)
+    tall = gap * (high - low)
+    places = spread(at, tall, low + 0.5 * tall, high)  # clear of the numbers under the axis
     return [
         {
             **where,

@@ -39,7 +39,9 @@ export class Plot {
     }
   }
 
-  draw(spec) {
+  draw(spec, key) {
+    if (key !== undefined && key === this.key) return; // drawing takes far longer than comparing
+    this.key = key;
     this.spec = spec;
     if (this.busy || !this.fits()) return; // drawn when the one before is on screen, or when there is room
     this.busy = true;
@@ -74,11 +76,11 @@ export class Plot {
       if (id !== undefined) this.on.click?.(id);
     });
     this.box.on("plotly_selected", (event) => {
-      if (!event?.points) return;
+      if (!event?.points || (this.busy && !event.points.length)) return; // nothing caught by our own drawing
       this.unlassoed = 0;
       this.on.lasso?.(synthetic(event.points));
     });
-    this.box.on("plotly_deselect", () => this.on.clear?.());
+    this.box.on("plotly_deselect", () => this.busy || this.on.clear?.()); // by the person, not by our own drawing
   }
 
   unlasso() {
@@ -87,7 +89,7 @@ export class Plot {
   }
 
   resize() {
-    if (this.spec) this.draw(this.spec); // it came before there was room for it
+    if (this.spec) this.draw(this.spec, undefined); // it came before there was room for it
     const { clientWidth: width, clientHeight: height } = this.box;
     const now = this.box.layout;
     if (now && width > 20 && (now.width !== width || now.height !== height)) {

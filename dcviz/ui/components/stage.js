@@ -5,10 +5,11 @@ import { Bar } from "./bar.js";
 import { Detail } from "./detail.js";
 import { Plot, plotly } from "./plot.js";
 import { Sheet } from "./sheet.js";
-import { addressAt, decode, el, shared } from "./tools.js";
+import { addressAt, decode, el, shared, signature } from "./tools.js";
 
 const stages = new WeakMap(); // parent element -> Stage
 const KEPT = 260; // frames in the browser's memory
+const NONE = [];
 const RINGED = 12; // selected points beyond which rings would hide them; the others are dimmed anyway
 
 export default function (component) {
@@ -46,7 +47,7 @@ class Stage {
     this.detail = new Detail(this.sheet.root);
     this.map = new Plot(panels, "dcv-map", "Map", {
       click: (id) => this.select(new Set([id]), id),
-      lasso: (ids) => this.select(new Set(ids), ids[0] ?? null, true),
+      lasso: (ids) => this.select(new Set(ids), ids[0] ?? null, ids.length > 0),
       clear: () => this.select(new Set(), null),
     });
     this.switch = this.makeSwitch(this.map.head);
@@ -173,7 +174,7 @@ class Stage {
     this.root.classList.toggle("dcv-empty", !data.run);
     if (frame) this.sheet.draw(frame.sheet ?? null, frame.detail ?? null, this.selected, data.words);
     this.drawMap(frame, real);
-    if (data.curves) this.curves.draw(moved(data.curves, frame?.step));
+    if (data.curves) this.curves.draw(moved(data.curves, frame?.step), `${frame?.step}|${signature(data.curves)}`);
     this.curves.caption(data.words.curves);
     const home = data.planar ? this.map.root : this.sheet.root; // points have no sheet to stand under
     if (this.detail.root.parentNode !== home) home.append(this.detail.root);
@@ -183,13 +184,15 @@ class Stage {
 
   drawMap(frame, real) {
     if (!real) return;
+    const { data } = this;
     const kinds = Object.keys(real.maps);
     const drawn = (name) => [...this.frames.values()].some((f) => Object.hasOwn(f.maps, name));
     const kind = kinds.includes(this.kind) ? this.kind : (kinds.find(drawn) ?? kinds[0]);
     const layer = real.maps[kind];
     this.drawSwitch(kinds, kind);
-    const live = frame?.maps?.[kind] ?? [];
-    this.map.draw({ ...layer, data: [...layer.data, ...this.marked(live)] });
+    const live = frame?.maps?.[kind] ?? NONE;
+    const key = `${data.real}|${kind}|${[...this.selected]}|${this.map.unlassoed}|${signature(live)}`;
+    this.map.draw({ ...layer, data: [...layer.data, ...this.marked(live)] }, key);
     const placed = !frame || Object.hasOwn(frame.maps, kind);
     const beyond = live.reduce((sum, trace) => sum + (trace.meta.beyond ?? 0), 0);
     const caption = beyond ? `${beyond} beyond the edge: zoom out · ${layer.caption}` : layer.caption;

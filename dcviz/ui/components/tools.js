@@ -17,6 +17,14 @@ export function decode(packed) {
   return decoded.get(packed);
 }
 
+const signatures = new WeakMap();
+
+export function signature(sent) {
+  // What was sent, as text; taken once, since plotly writes into what it draws.
+  if (!signatures.has(sent)) signatures.set(sent, JSON.stringify(sent));
+  return signatures.get(sent);
+}
+
 export function el(tag, name = "", attributes = {}, text = "") {
   const node = document.createElement(tag);
   if (name) node.className = name;
