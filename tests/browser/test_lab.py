@@ -2,49 +2,9 @@
 
 import pytest
 
+from .stage import MAP, SELECTED, SLOW, address, after, one_selected, opened, picture, selected, status, step, zoomed
+
 pytestmark = pytest.mark.browser
-
-SLOW = 90_000  # ms; a first import of torch on a busy machine takes its time
-MAP = ".dcv-map .dcv-plot"
-
-
-def address(server, **query):
-    return server + "/?" + "&".join(f"{k}={v}" for k, v in query.items())
-
-
-def opened(page, url):
-    page.goto(url)
-    page.wait_for_selector(".dcv-stage", timeout=SLOW)
-    page.wait_for_function("document.querySelector('.dcv-map .dcv-plot')?.layout !== undefined", timeout=SLOW)
-
-
-def step(page):
-    return int(page.locator(".dcv-step").inner_text().split()[1])
-
-
-def after(page, n):
-    page.wait_for_function(f"Number(document.querySelector('.dcv-step').textContent.split(' ')[1]) > {n}", timeout=SLOW)
-    return step(page)
-
-
-def picture(page):
-    return page.locator(".dcv-image").get_attribute("src")
-
-
-def zoomed(page):
-    return page.evaluate(f"[...document.querySelector('{MAP}').layout.xaxis.range]")
-
-
-def status(page):
-    return page.locator(".dc-state").inner_text()
-
-
-def selected(page):
-    """Ids selected on the map, read back from the drawing itself."""
-    return page.evaluate(
-        f"""document.querySelector('{MAP}').data.filter(t => t.meta?.layer === 'synthetic' && t.selectedpoints)
-        .flatMap(t => t.selectedpoints.map(i => t.customdata._inputArray?.[i] ?? t.customdata[i]))"""
-    )
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +33,7 @@ def test_zoom_and_selection_survive_ten_live_updates(page, run):
     first = after(page, 0)
     page.locator(".dcv-pane").click(position={"x": 180, "y": 60})
     page.wait_for_selector(".dcv-detail:not(.dcv-none)")
-    (chosen,) = selected(page)
+    chosen = one_selected(page)
     box = page.locator(MAP).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     whole = zoomed(page)
@@ -92,6 +52,43 @@ def test_zoom_and_selection_survive_ten_live_updates(page, run):
     assert len(seen) > 5
     assert "/" in page.title()
     assert page.errors == []
+
+
+def lasso(page):
+    """Draw around the right half of the map; returns how many points were caught."""
+    page.locator(".dcv-map [data-title='Lasso Select']").click(force=True)
+    box = page.locator(f"{MAP} .nsewdrag").first.bounding_box()
+    left, right = box["x"] + 0.5 * box["width"], box["x"] + box["width"] - 4
+    top, bottom = box["y"] + 4, box["y"] + box["height"] - 4
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top)):
+        page.mouse.move(x, y, steps=6)
+    page.mouse.up()
+    page.wait_for_function(f"document.querySelector('{MAP}').data.some(t => t.selectedpoints?.length)")
+    return sorted(selected(page))
+
+
+def updates(page, run, count):
+    """Wait for so many live updates with the lasso drawn; it must stay as it was."""
+    opened(page, run)
+    first = after(page, 0)
+    page.wait_for_function(f"document.querySelector('{MAP}').data.some(t => t.meta?.layer === 'synthetic')")
+    caught = lasso(page)
+    assert 0 < len(caught) < 100
+    for _ in range(count):
+        first = after(page, first)
+    assert sorted(selected(page)) == caught
+    assert page.errors == []
+
+
+def test_a_lasso_survives_live_updates(page, run):
+    updates(page, run, 5)
+
+
+@pytest.mark.slow
+def test_a_lasso_survives_thirty_live_updates(page, run):
+    updates(page, run, 30)
 
 
 def test_pause_scrub_and_reload_find_the_run_again(page, run):
@@ -124,12 +121,11 @@ def test_keys_and_escape(page, run):
     page.wait_for_function("document.querySelector('.dcv-image').naturalWidth > 0", timeout=SLOW)
     page.locator(".dcv-pane").focus()
     page.keyboard.press("ArrowRight")
-    (first,) = selected(page)
+    first = one_selected(page)
     page.keyboard.press("ArrowDown")
-    (below,) = selected(page)
-    assert below != first
+    assert one_selected(page, other_than=first) != first
     page.keyboard.press("Escape")
-    assert selected(page) == []
+    page.wait_for_function(f"{SELECTED}.length === 0")
     assert page.locator(".dcv-detail").get_attribute("class").endswith("dcv-none")
 
 
