@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 from dcviz.errors import Refused
@@ -100,28 +101,36 @@ def open_job(store: Store, run: Run) -> Any:
 
 def worker(store: Store, device: str = "auto") -> Worker:
     """The background worker of a device in this process; started once, whoever asks, and warmed up beside it."""
-    _warm()
+    _warm(str(store.home))
     return background(store, partial(open_job, store), device, app_threads())
 
 
 @cache
-def _warm() -> None:
+def _warm(home: str) -> None:
     """Do once, before anybody waits for it, what the first run of a process would: imports take seconds."""
-    threading.Thread(target=warm_up, name="dcviz warm-up", daemon=True).start()
+    threading.Thread(target=warm_up, args=(Store(Path(home)),), name="dcviz warm-up", daemon=True).start()
 
 
-def warm_up() -> None:
-    """A step and an evaluation in small, so that a click on Condense finds everything imported."""
-    from dcviz import embed
+def warm_up(store: Store) -> None:
+    """A step, a frame and an evaluation in small, so that a click on Condense finds everything imported.
+
+    What was imported lives as long as the process: Python's collector need not look through it again.
+    """
+    import gc
+
     from dcviz.condensing.loop import begin, step
     from dcviz.evaluation import measure
     from dcviz.runs.configure import configure
+    from dcviz.runs.frames import Framer
     from dcviz.runs.problem import build
 
     setup = build(configure(budget=1))
-    embed.pixels_view(setup.dataset)
+    framer = Framer(store, setup.dataset)
+    for _ in framer.prepare():
+        pass
     batch = step(setup.problem, begin(setup.problem, setup.start)).synthetic.decode()
     next(measure(batch.x, batch.y, setup.dataset, RunConfig().evaluation))
+    gc.freeze()
 
 
 def app_threads() -> int:
