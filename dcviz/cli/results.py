@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Option
@@ -24,6 +24,9 @@ from dcviz.cli.common import (
 )
 from dcviz.errors import Refused
 from dcviz.records import EvaluationProtocol
+
+if TYPE_CHECKING:
+    from dcviz.runs.store import Run
 
 COLUMNS = ("id", "name", "status", "data", "discrepancy", "budget", "steps", "accuracy", "when")
 
@@ -46,21 +49,20 @@ def runs(
     table: list[tuple[str, ...]] = [COLUMNS]
     for run in rows:
         score = final_score(run, place.scores(run.id))
-        config = run.config
-        table.append(
-            (
-                run.id,
-                run.name or "-",
-                run.status,
-                Path(config.data.path).name if config.data.path else config.data.name,
-                method(run),
-                str(config.budget),
-                f"{run.step}/{run.steps}",
-                percent(score) if score is not None else "-",
-                _when(run.created),
-            )
-        )
+        accuracy = percent(score) if score is not None else "-"
+        progress = f"{run.step}/{run.steps}"
+        table.append((run.id, run.name or "-", run.status, *_what(run), progress, accuracy, _when(run.created)))
     typer.echo(_columns(table))
+
+
+def _what(run: Run) -> tuple[str, str, str]:
+    """Data, method and budget; a record of another version must not hide the others."""
+    try:
+        config = run.config
+    except Refused:
+        return "?", "of another version", "-"
+    data = Path(config.data.path).name if config.data.path else config.data.name
+    return data, method(run), str(config.budget)
 
 
 def evaluate(  # noqa: PLR0913  (one parameter for each option)

@@ -200,6 +200,8 @@ class RunJob:
         self.store.save_score(self.run.id, score)
         self.phase = "measuring baselines"
         yield from self._side.to_end()
+        if "off" not in self.store.frame(self.run.id, state.step)[1]:  # the reference came too late for a short run
+            self._keep(state)
         yield from self._baselines(self.config.evaluation)
 
     # ------------------------------------------------------------------------------------- what is recorded

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from dcviz.errors import Refused
-from dcviz.records import FINAL, Estimate, EvaluationProtocol, OptimiserConfig, RunConfig, Score
+from dcviz.records import FINAL, DataConfig, Estimate, EvaluationProtocol, OptimiserConfig, RunConfig, Score
 from dcviz.runs.store import Run, Store
 from dcviz.runs.view import known_baselines as baselines
-from dcviz.runs.view import real_view, view_phase
+from dcviz.runs.view import real_view, seen_view, view_phase
 
 __all__ = [
     "baselines",
@@ -142,19 +142,28 @@ def app_threads() -> int:
 
 def estimate(store: Store, config: RunConfig) -> Estimate:
     """Seconds and bytes of a run before it starts: from earlier runs of its kind here, else from operations."""
-    from dcviz.data import catalogue
     from dcviz.runs.problem import discrepancy_of
 
     learned = store.get_fact(speed_key(config))
-    info = next((i for i in catalogue() if i.name == config.data.name), None)
-    shape, classes = (info.shape, len(info.classes)) if info is not None else ((3, 32, 32), 10)
-    if config.data.classes is not None:
-        classes = len(config.data.classes)
+    classes, shape = _size(store, config.data)
     flops, held = discrepancy_of(config).cost(classes, config.budget * _expand(config), shape)
     if learned is not None:
         return Estimate(config.steps * learned, int(held), "measured on this machine")
     rate = store.get_fact("flops", FLOPS)
     return Estimate(config.steps * (OVERHEAD + flops / rate), int(held), "calculated")
+
+
+def _size(store: Store, data: DataConfig) -> tuple[int, tuple[int, ...]]:
+    """The number of classes and the shape of a sample: of the data as it was seen, else as it is announced."""
+    from dcviz.data import catalogue
+
+    view = seen_view(store, data)
+    if view is not None:
+        return len(view["classes"]), tuple(view["shape"])
+    info = next((i for i in catalogue() if i.name == data.name and data.path is None), None)
+    if info is None:
+        return 10, (3, 32, 32)
+    return len(data.classes or info.classes), info.shape
 
 
 def speed_key(config: RunConfig) -> str:

@@ -59,12 +59,17 @@ def view_phase(store: Store, config: DataConfig) -> str:
     return _phases.get((str(store.home), view_key(config)), "")
 
 
+def seen_view(store: Store, config: DataConfig) -> dict[str, Any] | None:
+    """The view if this process has it already; asks for nothing."""
+    return _seen.get((str(store.home), view_key(config)))
+
+
 def known_baselines(store: Store, config: Any) -> dict[str, Score]:
     """The rivals of a configuration under its live protocol, as far as they were measured before."""
     from dcviz.evaluation.baselines import BASELINES, key_of, known
     from dcviz.evaluation.measure import fitting
 
-    view = _seen.get((str(store.home), view_key(config.data)))
+    view = seen_view(store, config.data)
     if view is None or config.live is None:
         return {}
     protocol = fitting(config.live, tuple(view["shape"]))

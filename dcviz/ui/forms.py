@@ -81,15 +81,22 @@ def one_field(path: str, value: Any, fact: Hyper, scope: str = "") -> Any:
     if isinstance(value, bool):
         return st.checkbox(label, value, key=key, help=help)
     if isinstance(value, int):
-        low, high = (None if b is None else int(b) for b in (fact.low, fact.high))
+        low, high = _span(value, fact, int)
         return int(st.number_input(label, min_value=low, max_value=high, value=value, step=1, key=key, help=help))
     if isinstance(value, float):
-        step = step_of(value, fact)
+        step, (low, high) = step_of(value, fact), _span(value, fact, float)
         return st.number_input(
-            label, min_value=_float(fact.low), max_value=_float(fact.high), value=value, step=step, key=key, help=help,
+            label, min_value=low, max_value=high, value=value, step=step, key=key, help=help,
             format="%g",
         )  # fmt: skip
     return st.text_input(label, value or "", key=key, help=help)
+
+
+def _span(value: Any, fact: Hyper, kind: type) -> tuple[Any, Any]:
+    """The declared range, widened to what a stored run has: a field that refuses its own value cannot be drawn."""
+    low = None if fact.low is None else kind(min(fact.low, value))
+    high = None if fact.high is None else kind(max(fact.high, value))
+    return low, high
 
 
 def label_of(path: str) -> str:
@@ -125,7 +132,3 @@ def step_of(value: float, fact: Hyper) -> float:
     if fact.log or fact.low is None or fact.high is None:
         return abs(value) / 10 or 0.1
     return (fact.high - fact.low) / 10
-
-
-def _float(bound: float | None) -> float | None:
-    return None if bound is None else float(bound)

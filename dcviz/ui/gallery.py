@@ -28,7 +28,7 @@ def draw(reader: Reader, theme: Theme) -> None:
         text = st.text_input("Find", placeholder="name, method, data or note", key="runs.find", width=320)
         status = st.multiselect("Status", STATUSES, key="runs.status", placeholder="any", width=420)
     going = reader.store.runs(status=("running", "queued"), limit=1)
-    st.fragment(_cards, run_every=2.0 if going else None)(reader, theme, text, tuple(status))
+    st.fragment(_cards, run_every=2.0 if going else 5.0)(reader, theme, text, tuple(status))
 
 
 def _cards(reader: Reader, theme: Theme, text: str, status: tuple[str, ...]) -> None:

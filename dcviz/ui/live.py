@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -250,7 +251,8 @@ def describe(row: Run) -> str:
     except Refused:  # written by another version
         return row.name or row.id
     method = config.preset or " + ".join(_term(term) for term in config.terms)
-    return row.name or f"{method} · {config.data.name} · {config.budget} per class · seed {config.seed}"
+    data = Path(config.data.path).stem if config.data.path else config.data.name
+    return row.name or f"{method} · {data} · {config.budget} per class · seed {config.seed}"
 
 
 def _term(term: Any) -> str:

@@ -13,10 +13,8 @@ from dcviz.runs.store import Run
 
 SELECTIONS = ("herding", "medoids", "centroids")  # rivals that choose or average real samples
 STALE = 3.0  # seconds without a sign of life before the line says so
-CURES = {
-    "interrupted": "The process that worked on it ended. Press resume to go on from its last checkpoint.",
-    "failed": "Fork it at an earlier step with other parameters, or start a new run.",
-}
+CURE = "Fork it at an earlier step with other parameters, or start a new run."  # for one that failed
+PRESS = "Press resume to go on from its newest checkpoint."  # for one that was interrupted
 
 
 NETWORKS = {"convnet": "ConvNet", "mlp": "MLP"}  # as people write them
@@ -57,8 +55,10 @@ def line(run: Run, numbers: Numbers, now: float | None = None) -> str:
     parts = [_state(run)]
     if run.status == "queued":
         return _box([*parts, _words("waits until the device is free: other runs are before it.")])
-    if run.status in ("failed", "interrupted"):
-        return _box([*parts, _words(" ".join(filter(None, [run.text, CURES[run.status]])))])
+    if run.status == "failed":
+        return _box([*parts, _words(" ".join(filter(None, [run.text, CURE])))])
+    if run.status == "interrupted":
+        parts.append(_words(run.text if "resume" in run.text else f"{run.text} {PRESS}".strip()))
     parts.append(_fact(f"{run.step:,}", f"/ {run.steps:,} steps", "One step is one update of the synthetic set."))
     parts += _speed(run, numbers)
     parts += _quality(numbers)
