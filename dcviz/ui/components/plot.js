@@ -26,6 +26,8 @@ export class Plot {
   constructor(parent, name, title, on) {
     const made = panel(parent, name, title);
     Object.assign(this, { root: made.root, head: made.head, captionNode: made.caption, on });
+    this.chosen = 0; // how often the selection has changed: Plotly keeps its own as long as this stays
+    this.outline = null; // of the last lasso or box, as a path in data coordinates
     this.box = el("div", "dcv-plot", { role: "img", "aria-label": title });
     this.root.append(this.box);
   }
@@ -59,9 +61,11 @@ export class Plot {
       const { data, layout, config } = this.spec;
       this.spec = null;
       const traces = data.map((trace) => ({ ...trace, type: webgl ? trace.type : trace.type.replace("gl", "") }));
-      const { dragmode, selections } = this.box.layout ?? {};
-      const kept = this.box.layout ? { dragmode, selections: this.unlassoed ? [] : selections } : {};
-      if (this.unlassoed) kept.selectionrevision = `${layout.selectionrevision} ${this.unlassoed}`;
+      // A selection of Plotly's own is a region: points that move through it would enter and leave. Ours is ids, so
+      // Plotly is told of no region, and the outline is drawn as a shape.
+      const kept = { selections: [], selectionrevision: `${layout.selectionrevision} ${this.chosen}` };
+      if (this.box.layout) kept.dragmode = this.box.layout.dragmode;
+      if (this.outline) kept.shapes = [...(layout.shapes ?? []), outlined(this.outline, layout.newselection)];
       const size = { width: this.box.clientWidth, height: this.box.clientHeight };
       // Plotly writes into what it is given; axes are copied so that the spec stays as it was sent.
       await Plotly.react(this.box, traces, structuredClone({ ...layout, ...kept, ...size }), config);
@@ -77,7 +81,8 @@ export class Plot {
     });
     this.box.on("plotly_selected", (event) => {
       if (!event?.points || (this.busy && !event.points.length)) return; // nothing caught by our own drawing
-      this.unlassoed = 0;
+      this.chosen += 1;
+      this.outline = path(event.lassoPoints ?? corners(event.range));
       this.on.lasso?.(synthetic(event.points));
     });
     this.box.on("plotly_deselect", () => this.busy || this.on.clear?.()); // by the person, not by our own drawing
@@ -85,7 +90,8 @@ export class Plot {
 
   unlasso() {
     // The selection now comes from elsewhere: plotly is to forget its own, and the outline of it.
-    this.unlassoed = Date.now();
+    this.chosen += 1;
+    this.outline = null;
   }
 
   resize() {
@@ -100,6 +106,20 @@ export class Plot {
   close() {
     globalThis.Plotly?.purge(this.box);
   }
+}
+
+function corners(range) {
+  const [left, right] = range?.x ?? [];
+  const [low, high] = range?.y ?? [];
+  return range && { x: [left, right, right, left], y: [low, low, high, high] };
+}
+
+function path(points) {
+  return points ? `M${points.x.map((x, i) => `${x},${points.y[i]}`).join("L")}Z` : null;
+}
+
+function outlined(path, style) {
+  return { type: "path", path, xref: "x", yref: "y", layer: "above", line: { ...style?.line }, fillcolor: "rgba(0,0,0,0)" };
 }
 
 function synthetic(points) {

@@ -191,7 +191,7 @@ class Stage {
     const layer = real.maps[kind];
     this.drawSwitch(kinds, kind);
     const live = frame?.maps?.[kind] ?? NONE;
-    const key = `${data.real}|${kind}|${[...this.selected]}|${this.map.unlassoed}|${signature(live)}`;
+    const key = `${data.real}|${kind}|${[...this.selected]}|${this.map.chosen}|${signature(live)}`;
     this.map.draw({ ...layer, data: [...layer.data, ...this.marked(live)] }, key);
     const placed = !frame || Object.hasOwn(frame.maps, kind);
     const beyond = live.reduce((sum, trace) => sum + (trace.meta.beyond ?? 0), 0);
