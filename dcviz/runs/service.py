@@ -149,8 +149,7 @@ def estimate(store: Store, config: RunConfig) -> Estimate:
     flops, held = discrepancy_of(config).cost(classes, config.budget * _expand(config), shape)
     if learned is not None:
         return Estimate(config.steps * learned, int(held), "measured on this machine")
-    rate = store.get_fact("flops", FLOPS)
-    return Estimate(config.steps * (OVERHEAD + flops / rate), int(held), "calculated")
+    return Estimate(config.steps * (OVERHEAD + flops / FLOPS), int(held), "calculated")
 
 
 def _size(store: Store, data: DataConfig) -> tuple[int, tuple[int, ...]]:
