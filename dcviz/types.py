@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from dcviz.caching import Cache
+
 Tree = Any  # nested dicts, lists and tuples of tensors, numbers and None
 Progress = Callable[[str, float], None]  # (what is being done, fraction in [0, 1]); may raise Cancelled
 
@@ -186,6 +188,9 @@ class RealSampler(Protocol):
     counts: Tensor  # (C,) int64, on the CPU
     device: torch.device
     fingerprint: str
+    cache: Cache | None  # where `prepare` keeps what is costly, by content; None: nowhere
+    score: Callable[[Tensor, Tensor], Tensor] | None
+    """∇ log p of each class in closed form, where it is known: points ``(B, 2)``, classes ``(B,)`` -> ``(B, 2)``."""
 
     def batch(self, per_class: int) -> ClassBatch:
         """Up to ``per_class`` samples of every class without replacement; a smaller class comes whole."""
@@ -340,6 +345,20 @@ class Divergence(Declaration, ABC):
         """
 
 
+@dataclass(frozen=True)
+class Space:
+    """What the maps of a regime start from."""
+
+    shape: tuple[int, ...]  # of one sample
+    classes: int  # C
+    device: torch.device
+
+    @classmethod
+    def of(cls, real: RealSampler) -> Space:
+        """That of a real set."""
+        return cls(real.shape, len(real.counts), real.device)
+
+
 class Regime(Declaration, ABC):
     """Where clouds of vectors are compared: a map from samples to vectors, fixed or drawn afresh."""
 
@@ -351,11 +370,22 @@ class Regime(Declaration, ABC):
     def members(self) -> int:
         """How many fixed maps there are; 0 means a fresh one at every step."""
 
+    def learn(self, real: RealSampler, generator: torch.Generator, progress: Progress) -> Tree:
+        """Once: what the maps take from T, such as trained networks; None where they take nothing."""
+        return None
+
     @abstractmethod
     def draw(
-        self, shape: tuple[int, ...], classes: int, generator: torch.Generator, device: torch.device
+        self, space: Space, generator: torch.Generator, learned: Tree = None, member: int = 0
     ) -> Callable[[Tensor], Tensor]:
-        """One map ``(B, *shape) -> (B, D)``, differentiable in its argument."""
+        """One map ``(B, *shape) -> (B, D)``, differentiable in its argument.
+
+        Args:
+            space: what samples look like, and where.
+            generator: of what is random in the map.
+            learned: what `learn` returned.
+            member: which of the fixed maps, from 0; without meaning where a fresh one is drawn at every step.
+        """
 
     def flops(self, shape: tuple[int, ...]) -> float:
         """Operations of mapping one sample, for the estimate."""
@@ -391,6 +421,7 @@ class Discrepancy(Declaration, ABC):
 
     where: ClassVar[str]  # the regime's name; "any" where a field chooses it
     properties: ClassVar[frozenset[str]] = frozenset()
+    rates: ClassVar[Mapping[str, float]] = {}  # default learning rates of the parameter groups that `extend` adds
 
     @property
     def needs(self) -> Needs:
@@ -400,6 +431,10 @@ class Discrepancy(Declaration, ABC):
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
         """Once: experts, teachers, scores, the cached real side. ``progress`` may raise `Cancelled`."""
         return None
+
+    def extend(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> SyntheticSet:
+        """Once, before `begin`: S with the further groups that are learned with it (soft labels, a step size)."""
+        return synthetic
 
     def begin(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> Tree:
         """Once: the state before the first step."""

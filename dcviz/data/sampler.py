@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dcviz.caching import Cache
 from dcviz.data.transforms import pixels
 from dcviz.randomness import generator
 from dcviz.types import Batch, ClassBatch, Dataset
@@ -20,11 +21,12 @@ CHUNK = 4096
 class Real:
     """The training part of a data set on a device; `at` gives the view of one step."""
 
-    def __init__(self, dataset: Dataset, device: torch.device, seed: int) -> None:
+    def __init__(self, dataset: Dataset, device: torch.device, seed: int, cache: Cache | None = None) -> None:
         """Transform and move the samples if they fit, and index the classes."""
         import torch
 
         train = dataset.train
+        self.cache = cache
         self.shape, self.fingerprint, self.device, self.seed = dataset.shape, dataset.fingerprint, device, seed
         self.counts = torch.bincount(train.y, minlength=len(dataset.classes))  # (C,) on the CPU
         self.members = train.y.argsort(stable=True)  # (N,) by class, in the order of the source within
@@ -70,7 +72,8 @@ class RealSampler:
         """Bind a generator."""
         self._real, self._at = real, at
         self.shape, self.counts, self.device = real.shape, real.counts, real.device
-        self.fingerprint = real.fingerprint
+        self.fingerprint, self.cache = real.fingerprint, real.cache
+        self.score: Callable[[Tensor, Tensor], Tensor] | None = None
 
     def batch(self, per_class: int) -> ClassBatch:
         """Up to ``per_class`` samples of every class without replacement; a smaller class comes whole, masked.

@@ -17,6 +17,7 @@ from dcviz.types import (
     RealSampler,
     Regime,
     Source,
+    Space,
     SyntheticSet,
     Terms,
     Tree,
@@ -81,21 +82,22 @@ class Match(Discrepancy):
         )
 
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
-        """The maps of a fixed regime with their fitted real sides: a list of (map, side), sides None if not fixed."""
+        """What the regime learned, and its fixed maps with their fitted real sides (None if they are not fixed)."""
+        learned = self.regime.learn(real, generator, progress)
         members = []
         batch = real.batch(self.cap) if self.fixed else None
         for i in range(self.regime.members):
             progress("preparing the real side", i / self.regime.members)
-            embed = self.regime.draw(real.shape, len(real.counts), generator, real.device)
+            embed = self.regime.draw(Space.of(real), generator, learned, i)
             side = None
             if batch is not None:
                 side = self.divergence.fit(_embed_classes(embed, batch.x), generator, batch.weights)
             members.append((embed, side))
-        return members
+        return {"learned": learned, "members": members}
 
     def begin(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> Tree:
         """A divergence's warm state for every member whose real side is fixed."""
-        return [None for _ in context] if self.fixed else None
+        return [None for _ in context["members"]] if self.fixed else None
 
     def loss(
         self,
@@ -110,8 +112,8 @@ class Match(Discrepancy):
 
         fake = synthetic.by_class()
         if self.fixed:
-            turn = _draw(len(context), generator)
-            embed, side = context[turn]
+            turn = _draw(len(context["members"]), generator)
+            embed, side = context["members"][turn]
             values, warm = self.divergence.value(side, _embed_classes(embed, fake.x), fake.weights, state[turn])
             state = [warm if i == turn else kept for i, kept in enumerate(state)]
         else:
@@ -124,9 +126,9 @@ class Match(Discrepancy):
         return {self.divergence.name: values.sum()}, state
 
     def _map(self, context: Tree, real: RealSampler, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
-        if context:
-            return context[_draw(len(context), generator)][0]
-        return self.regime.draw(real.shape, len(real.counts), generator, real.device)
+        if context["members"]:
+            return context["members"][_draw(len(context["members"]), generator)][0]
+        return self.regime.draw(Space.of(real), generator, context["learned"])
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Forward passes of the real batch, forward and backward of S, and the distances between them."""

@@ -51,6 +51,13 @@ class Weighted(Discrepancy):
         own = split(generator, len(self.parts))
         return [part.prepare(real, plan, g, progress) for part, g in zip(self.parts, own, strict=True)]
 
+    def extend(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> SyntheticSet:
+        """The parts extend one after another; a group that two of them would learn is learned once."""
+        own = split(generator, len(self.parts))
+        for part, c, g in zip(self.parts, context, own, strict=True):
+            synthetic = part.extend(c, synthetic, g)
+        return synthetic
+
     def begin(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> Tree:
         """The states of the parts."""
         own = split(generator, len(self.parts))

@@ -50,7 +50,9 @@ def configure(  # noqa: PLR0913  (all by keyword, all optional)
     for path, value in (settings or {}).items():
         _put(tree, path, value)
     config = from_dict(RunConfig, tree)
-    return replace(config, terms=tuple(_completed(t) for t in config.terms))
+    rates = {k: v for t in config.terms for k, v in registry.find("discrepancy", t.discrepancy).rates.items()}
+    optimiser = replace(config.optimiser, rates={**rates, **config.optimiser.rates})
+    return replace(config, terms=tuple(_completed(t) for t in config.terms), optimiser=optimiser)
 
 
 def preset_config(name: str, scale: str, budget: int) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def inherited(store: Store, run: Run) -> Generator[None, None, SyntheticSet]:
         raise Refused(f"{run.id} is not a fork.")
     parent = store.run(run.parent)
     refuse_other_shape(parent.config, run.config)
-    setup = building.build(parent.config)
+    setup = building.build(parent.config, cache=store)
     yield
     earlier = [at for at in store.checkpoints(parent.id) if at <= run.parent_step]
     found = store.load_checkpoint(parent.id, max(earlier)) if earlier else None

@@ -87,7 +87,7 @@ class RunJob:
 
     def _work(self) -> Generator[Any, None, None]:
         yield
-        self._setup = setup = building.build(self.config, self._progress)
+        self._setup = setup = building.build(self.config, self._progress, self.store)
         self.store.settle_device(self.run.id, str(setup.device))
         yield
         state = yield from self._first_state(setup)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dcviz import registry
+from dcviz.caching import Cache
 from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs.allocator import keep_memory
@@ -65,8 +66,13 @@ def check(config: RunConfig) -> None:
     discrepancy_of(config)
 
 
-def build(config: RunConfig, progress: Progress = silent) -> Setup:
+def build(config: RunConfig, progress: Progress = silent, cache: Cache | None = None) -> Setup:
     """The problem of a configuration, ready for its first step.
+
+    Args:
+        config: what to build.
+        progress: told of downloads and preparation.
+        cache: where what is costly to prepare (experts, teachers) is kept and found again.
 
     Raises:
         Refused: a name, budget, class count or device that does not fit, in words.
@@ -87,8 +93,9 @@ def build(config: RunConfig, progress: Progress = silent) -> Setup:
     refuse_unmet(discrepancy, data)
     start = starting_set(config, data).map(lambda t: t.to(device))
     start = _with_labels_on(start, device)
-    real = Real(data, device, config.seed)
+    real = Real(data, device, config.seed, cache)
     context = discrepancy.prepare(real.at(0), start.plan(), generator(config.seed, "prepare"), progress)
+    start = discrepancy.extend(context, start, generator(config.seed, "extend"))
     optimiser = Optimiser(config.optimiser, config.steps, _bounds(data, device) if config.clamp else None)
     return Setup(data, Problem(real, discrepancy, context, optimiser, config.steps, config.seed), start, device)
 

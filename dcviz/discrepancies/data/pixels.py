@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dcviz.types import Regime, Source
+from dcviz.types import Regime, Source, Space, Tree
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +34,7 @@ class Pixels(Regime):
         return 1
 
     def draw(
-        self, shape: tuple[int, ...], classes: int, generator: torch.Generator, device: torch.device
+        self, space: Space, generator: torch.Generator, learned: Tree = None, member: int = 0
     ) -> Callable[[Tensor], Tensor]:
         """The flattening map."""
         return lambda x: x.flatten(1)

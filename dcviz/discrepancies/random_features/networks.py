@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dcviz.types import Regime, Source, hyper
+from dcviz.types import Regime, Source, Space, Tree, hyper
 
 if TYPE_CHECKING:
     import torch
@@ -45,16 +45,14 @@ class RandomFeatures(Regime):
         return self.pool
 
     def draw(
-        self, shape: tuple[int, ...], classes: int, generator: torch.Generator, device: torch.device
+        self, space: Space, generator: torch.Generator, learned: Tree = None, member: int = 0
     ) -> Callable[[Tensor], Tensor]:
         """The features of one untrained network."""
         from dcviz.nets import network
 
-        net = (
-            network(fitting(self.network, shape), shape, classes, generator, width=self.width)
-            .to(device)
-            .requires_grad_(False)
-        )
+        name = fitting(self.network, space.shape)
+        net = network(name, space.shape, space.classes, generator, width=self.width)
+        net = net.to(space.device).requires_grad_(False)
         return lambda x: net.embed(x).flatten(1)
 
     def flops(self, shape: tuple[int, ...]) -> float:
