@@ -36,9 +36,11 @@ def label(params):
 
 
 def problem(discrepancy, real, start, steps=4):
+    """The problem, and S with what the discrepancy learns beside the images."""
     context = discrepancy.prepare(real.at(0), start.plan(), generator(0, "prepare"), silent)
-    config = OptimiserConfig(name="adam", rates={"images": 0.05})
-    return Problem(real, discrepancy, context, Optimiser(config, steps), steps, seed=0)
+    config = OptimiserConfig(name="adam", rates={**discrepancy.rates, "images": 0.05})
+    whole = Problem(real, discrepancy, context, Optimiser(config, steps), steps, seed=0)
+    return whole, discrepancy.extend(context, start.map(torch.clone), generator(0, "extend"))
 
 
 @pytest.mark.parametrize("params", CELLS + OWN, ids=label)
@@ -48,8 +50,8 @@ def test_moves_images_and_points_with_finite_gradients_and_repeats_itself(
     for real, start in ((digits_real, digits_start), (moons_real, moons_start)):
         runs = []
         for _ in range(2):
-            whole = problem(registry.build("discrepancy", params), real, start)
-            state = begin(whole, start.map(torch.clone))
+            whole, extended = problem(registry.build("discrepancy", params), real, start)
+            state = begin(whole, extended)
             for _ in range(whole.steps):
                 state = step(whole, state)
                 assert torch.isfinite(state.objective)
@@ -64,9 +66,10 @@ def test_the_objective_falls_when_its_yardstick_is_held(params, digits_real, dig
     """Same networks, same real batch and same augmentation at every step: then it must go down."""
     d = registry.build("discrepancy", params)
     context = d.prepare(digits_real.at(0), digits_start.plan(), generator(0, "prepare"), silent)
-    state = d.begin(context, digits_start, generator(0, "begin"))
-    optimiser = Optimiser(OptimiserConfig(name="adam", rates={"images": 0.02}), 15)
-    synthetic, moments, values = digits_start.map(torch.clone), optimiser.begin(digits_start), []
+    synthetic = d.extend(context, digits_start.map(torch.clone), generator(0, "extend"))
+    state = d.begin(context, synthetic, generator(0, "begin"))
+    optimiser = Optimiser(OptimiserConfig(name="adam", rates={**d.rates, "images": 0.02}), 15)
+    moments, values = optimiser.begin(synthetic), []
     for _ in range(15):
         terms, gradients, _ = d.gradient(context, state, digits_real.at(1), synthetic, generator(0, "loss"))
         synthetic, moments = optimiser.move(synthetic, gradients, moments)
@@ -102,11 +105,12 @@ def test_presets_make_whole_configurations(name, scale, budget):
 
 def test_a_loss_that_is_not_finite_ends_the_run_with_its_step_and_the_remedy(digits_real, digits_start):
     d = registry.build("discrepancy", {"name": "match", "divergence": "mean", "regime": "data"})
+    whole, extended = problem(d, digits_real, digits_start, steps=200)
     whole = dataclasses.replace(
-        problem(d, digits_real, digits_start, steps=200),
+        whole,
         optimiser=Optimiser(OptimiserConfig(name="sgd", rates={"images": 1e30}), 200),
     )
-    last = list(condense(whole, digits_start.map(torch.clone)))[-1]
+    last = list(condense(whole, extended))[-1]
     assert last.outcome.status == "failed"
     assert "non-finite at step" in last.outcome.text
     assert "lower the learning rate" in last.outcome.text
@@ -167,8 +171,8 @@ def test_no_step_waits_for_the_device_or_leaves_it(params, digits_start):
     real = Real(dataset("digits"), meta, 0)
     start = digits_start.map(lambda t: t.to(meta))
     start = dataclasses.replace(start, classes=start.classes.to(meta), ids=start.ids.to(meta))
-    whole = problem(registry.build("discrepancy", params), real, start)
-    state = begin(whole, start)
+    whole, extended = problem(registry.build("discrepancy", params), real, start)
+    state = begin(whole, extended)
     for _ in range(3):
         state = step(whole, state)
         assert state.objective.device == meta
