@@ -156,8 +156,8 @@ def _shift(x: Tensor, shift: Tensor) -> Tensor:
     from torch.nn.functional import pad
 
     n, _, h, w = x.shape
+    ph, pw = (int(v) for v in shift.abs().max(0).values)  # on the CPU, where they were drawn
     shift = shift.to(x.device)
-    ph, pw = (int(v) for v in shift.abs().max(0).values)
     wide = pad(x, (pw, pw, ph, ph))
     rows = torch.arange(h, device=x.device) - shift[:, :1] + ph  # (n, h)
     columns = torch.arange(w, device=x.device) - shift[:, 1:] + pw  # (n, w)

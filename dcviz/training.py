@@ -137,7 +137,8 @@ def make_optimiser(model: nn.Module, training: Training) -> torch.optim.Optimize
     if t.optimiser == "sgd":
         return torch.optim.SGD(parameters, t.rate, momentum=t.momentum, weight_decay=t.decay)
     kind = torch.optim.Adam if t.optimiser == "adam" else torch.optim.AdamW
-    return kind(parameters, t.rate, weight_decay=t.decay, fused=True)
+    fused = parameters[0].device.type != "meta"  # where there are no values there is no kernel either
+    return kind(parameters, t.rate, weight_decay=t.decay, fused=fused)
 
 
 def accuracy(model: nn.Module, x: Tensor, y: Tensor, chunk: int = 512) -> float:

@@ -138,3 +138,13 @@ def test_refusals():
         Training(rate=math.nan)
     with pytest.raises(Refused, match="kind of label"):
         Training(labels="soft")
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_training_waits_for_no_device(optimiser):
+    """On the meta device there is no value to wait for."""
+    net = fresh().to("meta")
+    x, y = torch.empty(40, 1, 8, 8, device="meta"), torch.empty(40, dtype=torch.int64, device="meta")
+    steps = list(fit(net, (x, y), Training(3, 16, optimiser, augment="crop"), generator(0, "fit")))
+    assert steps == [1, 2, 3]
+    assert next(net.parameters()).device.type == "meta"
