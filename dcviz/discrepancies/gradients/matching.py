@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dcviz.discrepancies.gradients.distances import DISTANCES
+from dcviz.discrepancies.gradients.mixing import MIXTURES
 from dcviz.discrepancies.random_features.networks import fitting
 from dcviz.types import (
     Discrepancy,
@@ -24,6 +27,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def _hidden(weights: Mapping[str, Tensor]) -> list[str]:
+    return [name for name, value in weights.items() if value.dim() > 1 and not name.startswith("head.")]
+
+
+COUNTED: dict[str, Callable[[Mapping[str, Tensor]], list[str]]] = {"all": list, "hidden": _hidden}
+
+
 @dataclass(frozen=True)
 class GradientMatching(Discrepancy):
     r"""Class by class, the distance between the gradients that T and S give a network.
@@ -31,8 +41,9 @@ class GradientMatching(Discrepancy):
     .. math:: \sum_c D\bigl(\nabla_\theta\ell(A_\omega T_c;\theta),\ \nabla_\theta\ell(A_\omega S_c;\theta)\bigr)
 
     With ``rows``, D sums 1 - cos over the output rows of every weight; biases and norm scales count nothing, as
-    in the authors' code. Between updates the network is trained on S for ``inner`` steps; after ``outer``
-    updates of S a new one is drawn, so this curve's own yardstick moves: it is noisy by nature.
+    in the authors' code. Between updates the network is trained for ``inner`` steps, on S as DC does or on T as
+    IDC does (https://arxiv.org/abs/2205.14959, section 5); after ``outer`` updates of S a new one is drawn, so this
+    curve's own yardstick moves: it is noisy by nature.
     """
 
     name = "gradient-matching"
@@ -49,22 +60,27 @@ class GradientMatching(Discrepancy):
     where = "gradients"
     properties = frozenset({"nonnegative"})
 
-    distance: str = hyper("rows", "How gradients are compared.", choices=("rows", "cosine", "mse"))
+    distance: str = hyper("rows", "How gradients are compared.", choices=tuple(DISTANCES))
+    counted: str = hyper(
+        "all", "Whose gradients count; hidden: weights only, and not those of the last layer.", choices=tuple(COUNTED)
+    )
     network: str = hyper(
         "auto", "Architecture; auto: ConvNet for images, MLP for points.", choices=("auto", "convnet", "mlp")
     )
     width: int = hyper(32, "Channels (ConvNet) or units (MLP) per layer.", low=4, high=512, log=True)
     batch: int = hyper(128, "Real samples per class and step.", low=1, high=4096, log=True)
     outer: int = hyper(10, "Updates of S before a new network is drawn.", low=1, high=1000, log=True)
-    inner: int = hyper(10, "Training steps of the network on S between updates.", low=0, high=1000)
-    inner_batch: int = hyper(256, "Synthetic samples per such step.", low=1, high=4096, log=True)
+    inner: int = hyper(10, "Training steps of the network between updates of S.", low=0, high=1000)
+    trained_on: str = hyper("synthetic", "What the network is trained on meanwhile.", choices=("synthetic", "real"))
+    inner_batch: int = hyper(256, "Samples per such step.", low=1, high=4096, log=True)
+    mix: str = hyper("none", "How samples are mixed where it is trained on real ones.", choices=MIXTURES)
     rate: float = hyper(0.01, "Learning rate of the network (plain SGD).", low=1e-5, high=1.0, log=True)
     augment: str = hyper("", "Siamese augmentation, e.g. color_crop_cutout_flip_scale_rotate; empty for none.")
 
     @property
     def needs(self) -> Needs:
         """Real samples of every class, every step."""
-        return Needs(real_per_class=self.batch, space="fresh", planar=not self.augment)
+        return Needs(real_per_class=self.batch, space="fresh", planar=not self.augment and self.mix != "cutmix")
 
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
         """A network whose weights are replaced by those of the state."""
@@ -89,12 +105,13 @@ class GradientMatching(Discrepancy):
             fresh = self._network(real, generator)
             state = {"weights": {k: v.detach() for k, v in fresh.named_parameters()}, "updates": 0}
         weights = {k: v.requires_grad_() for k, v in state["weights"].items()}
+        over = COUNTED[self.counted](weights)
         augment = draw(self.augment, real.shape, generator)
         true, fake = real.batch(self.batch), synthetic.by_class()
         total = true.x.new_zeros(())
         for c in range(len(true.x)):
-            g_real = _gradient(context, weights, augment(true.x[c]), true.weights[c], c)
-            g_fake = _gradient(context, weights, augment(fake.x[c]), fake.weights[c], c, twice=True)
+            g_real = _gradient(context, weights, augment(true.x[c]), true.weights[c], c, over=over)
+            g_fake = _gradient(context, weights, augment(fake.x[c]), fake.weights[c], c, over=over, twice=True)
             total = total + DISTANCES[self.distance]([g.detach() for g in g_real], g_fake)
         return {"gradients": total}, {**state, "weights": {k: v.detach() for k, v in weights.items()}}
 
@@ -106,7 +123,7 @@ class GradientMatching(Discrepancy):
         synthetic: SyntheticSet,
         generator: torch.Generator,
     ) -> Tree:
-        """Train the network on S, or forget it when its turn is over."""
+        """Train the network, or forget it when its turn is over."""
         import torch
 
         from dcviz.augment import draw
@@ -114,16 +131,31 @@ class GradientMatching(Discrepancy):
         if state["updates"] + 1 >= self.outer:
             return {"weights": None, "updates": 0}
         weights = state["weights"]
-        batch = synthetic.decode()
-        y = synthetic.decoded_classes()
-        for _ in range(self.inner):
-            picked = torch.randperm(len(y), generator=generator)[: self.inner_batch].to(y.device)
+        drawn = self._from_real(real, generator) if self.trained_on == "real" else self._from_fake(synthetic, generator)
+        for x, y in drawn:
             augment = draw(self.augment, real.shape, generator)
             live = {k: v.detach().requires_grad_() for k, v in weights.items()}
-            loss = _cross_entropy(context, live, augment(batch.x[picked]), y[picked]).mean()
+            loss = _cross_entropy(context, live, augment(x), y).mean()
             found = torch.autograd.grad(loss, list(live.values()))
             weights = {k: (v - self.rate * g).detach() for (k, v), g in zip(live.items(), found, strict=True)}
         return {"weights": weights, "updates": state["updates"] + 1}
+
+    def _from_fake(self, synthetic: SyntheticSet, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of S with its classes."""
+        import torch
+
+        x, y = synthetic.decode().x, synthetic.decoded_classes()
+        for _ in range(self.inner):
+            picked = torch.randperm(len(y), generator=generator)[: self.inner_batch].to(y.device)
+            yield x[picked], y[picked]
+
+    def _from_real(self, real: RealSampler, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of T, mixed."""
+        from dcviz.discrepancies.gradients.mixing import mix
+
+        for _ in range(self.inner):
+            batch = real.shuffled(self.inner_batch)
+            yield mix(self.mix, batch.x, batch.y, len(real.counts), generator)
 
     def _network(self, real: RealSampler, generator: torch.Generator) -> torch.nn.Module:
         from dcviz.nets import network
@@ -138,53 +170,42 @@ class GradientMatching(Discrepancy):
         name = fitting(self.network, shape)
         one, held = (count(name, shape, self.width) for count in (flops, activations))
         real, fake = self.batch * classes, classes * per_class
-        inner = self.inner * min(self.inner_batch, fake)
+        inner = self.inner * (self.inner_batch if self.trained_on == "real" else min(self.inner_batch, fake))
         return one * (3 * real + 9 * fake + 3 * inner), 4.0 * held * (2 * self.batch + 4 * fake)
 
 
 def _cross_entropy(net: torch.nn.Module, weights: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
-    """The cross-entropy of each sample ``(B,)`` at the given weights."""
+    """The cross-entropy of each sample ``(B,)`` with classes ``(B,)`` or mixtures ``(B, C)`` at the given weights."""
     from torch.func import functional_call
     from torch.nn.functional import cross_entropy
 
     return cross_entropy(functional_call(net, weights, (x,)), y, reduction="none")
 
 
-def _gradient(
-    net: torch.nn.Module, weights: dict[str, Tensor], x: Tensor, mass: Tensor, label: int, *, twice: bool = False
+def _gradient(  # noqa: PLR0913  (two of them rare, by keyword only)
+    net: torch.nn.Module,
+    weights: dict[str, Tensor],
+    x: Tensor,
+    mass: Tensor,
+    label: int,
+    *,
+    over: list[str] | None = None,
+    twice: bool = False,
 ) -> list[Tensor]:
-    """The gradient of the mean cross-entropy of one class ``x (n, *shape)``; a mass of 0 masks a sample."""
+    """The gradient of the mean cross-entropy of one class ``x (n, *shape)``; a mass of 0 masks a sample.
+
+    Args:
+        net: whose weights are replaced by ``weights``.
+        weights: by name.
+        x: the samples.
+        mass: of each sample ``(n,)``.
+        label: their class.
+        over: the names of the weights that are asked for; all by default.
+        twice: the gradient is to be differentiated.
+    """
     import torch
 
     y = torch.full((len(x),), label, device=x.device)
     loss = (mass * _cross_entropy(net, weights, x, y)).sum()
-    return list(torch.autograd.grad(loss, list(weights.values()), create_graph=twice))
-
-
-def _rows(real: list[Tensor], fake: list[Tensor]) -> Tensor:
-    """Sum over layers and output rows of 1 - cos; the authors' 1e-6 keeps dead rows finite."""
-    total = fake[0].new_zeros(())
-    for a, b in zip(real, fake, strict=True):
-        if a.dim() > 1:
-            a, b = a.flatten(1), b.flatten(1)  # (rows, inputs)
-            cosine = (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1) + 1e-6)
-            total = total + (1 - cosine).sum()
-    return total
-
-
-def _cosine(real: list[Tensor], fake: list[Tensor]) -> Tensor:
-    """1 - cos of the whole flattened gradient."""
-    import torch
-
-    a, b = (torch.cat([g.flatten() for g in side]) for side in (real, fake))
-    return 1 - (a @ b) / (a.norm() * b.norm() + 1e-6)
-
-
-def _mse(real: list[Tensor], fake: list[Tensor]) -> Tensor:
-    """The sum of squared differences of the whole gradient."""
-    import torch
-
-    return torch.stack([((a - b) ** 2).sum() for a, b in zip(real, fake, strict=True)]).sum()
-
-
-DISTANCES = {"rows": _rows, "cosine": _cosine, "mse": _mse}
+    asked = [weights[name] for name in (weights if over is None else over)]
+    return list(torch.autograd.grad(loss, asked, create_graph=twice))
