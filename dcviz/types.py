@@ -332,6 +332,7 @@ class Divergence(Declaration, ABC):
     root: ClassVar[int] = 1  # "triangle" is claimed for value ** (1 / root)
     degree: ClassVar[float | None] = None  # value(s·x, s·y) = s**degree · value(x, y), if so
     cost: ClassVar[str]  # of one step with the real side cached, e.g. "O(NMD)"
+    host: ClassVar[bool] = False  # whether it is solved on the CPU, so that each step waits for the device
 
     @abstractmethod
     def fit(self, x: Tensor, generator: torch.Generator, weights: Tensor | None = None) -> Tree:
