@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dcviz.divergences.bures import Bures
 from dcviz.divergences.energy import Energy
+from dcviz.divergences.exact import ExactOT
 from dcviz.divergences.mmd import MMD
 from dcviz.divergences.moments import Mean, Moments
 from dcviz.divergences.sinkhorn import Sinkhorn
 from dcviz.divergences.sliced import Sliced
+from dcviz.divergences.spectral import Spectral
 
-DECLARATIONS = (Energy, MMD, Sinkhorn, Sliced, Mean, Moments)
+DECLARATIONS = (Energy, MMD, Sinkhorn, ExactOT, Sliced, Bures, Mean, Moments, Spectral)
