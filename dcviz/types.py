@@ -169,6 +169,8 @@ class Dataset:
     test: Split  # used once, at the end
     transform: Transform
     fingerprint: str  # hash of content, splits and transform: the key of every cache
+    score: Callable[[Tensor, Tensor], Tensor] | None = None
+    """∇ log p of each class before the transform, where known: points ``(B, 2)``, classes ``(B,)`` -> ``(B, 2)``."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -332,11 +334,23 @@ class Divergence(Declaration, ABC):
     root: ClassVar[int] = 1  # "triangle" is claimed for value ** (1 / root)
     degree: ClassVar[float | None] = None  # value(s·x, s·y) = s**degree · value(x, y), if so
     cost: ClassVar[str]  # of one step with the real side cached, e.g. "O(NMD)"
+    needs_score: ClassVar[bool] = False  # ∇ log p of the real side: `fit` learns it, `fit_scored` is given it
+    largest: ClassVar[int | None] = None  # dimensions D beyond which it is not defined; `fit` says why
     host: ClassVar[bool] = False  # whether it is solved on the CPU, so that each step waits for the device
 
     @abstractmethod
     def fit(self, x: Tensor, generator: torch.Generator, weights: Tensor | None = None) -> Tree:
         """The real side: kernel sums, sorted projections, potentials. ``x (…, N, D)``, ``weights (…, N)``."""
+
+    def fit_scored(
+        self,
+        score: Callable[[Tensor], Tensor],
+        x: Tensor,
+        generator: torch.Generator,
+        weights: Tensor | None = None,
+    ) -> Tree:
+        """`fit` where ∇ log p of the real side is known: ``score`` maps ``(…, M, D)`` to the same shape."""
+        return self.fit(x, generator, weights)
 
     @abstractmethod
     def value(self, side: Tree, y: Tensor, weights: Tensor | None = None, state: Tree = None) -> tuple[Tensor, Tree]:
@@ -365,6 +379,7 @@ class Regime(Declaration, ABC):
 
     planar: ClassVar[bool] = True  # defined for points of the plane
     images: ClassVar[bool] = True
+    identity: ClassVar[bool] = False  # vectors are the samples themselves: what is known of their density holds
 
     @property
     @abstractmethod

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dcviz.caching import Cache
+from dcviz.data.scores import in_model_space
 from dcviz.data.transforms import pixels
 from dcviz.randomness import generator
 from dcviz.types import Batch, ClassBatch, Dataset
@@ -33,6 +34,7 @@ class Real:
         self.first = self.counts.cumsum(0) - self.counts  # (C,) where each class begins in members
         self.id, self.y = train.id, train.y.to(device)
         self._stored, self._transform = train.x, dataset.transform
+        self.score = None if dataset.score is None else in_model_space(dataset.score, dataset.transform, device)
         self._resident = self._transformed() if 4 * train.x.numel() <= RESIDENT else None
 
     def __len__(self) -> int:
@@ -73,7 +75,7 @@ class RealSampler:
         self._real, self._at = real, at
         self.shape, self.counts, self.device = real.shape, real.counts, real.device
         self.fingerprint, self.cache = real.fingerprint, real.cache
-        self.score: Callable[[Tensor, Tensor], Tensor] | None = None
+        self.score = real.score
 
     def batch(self, per_class: int) -> ClassBatch:
         """Up to ``per_class`` samples of every class without replacement; a smaller class comes whole, masked.

@@ -7,6 +7,7 @@ everywhere, in every version of every library.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Source:
     train: Split
     test: Split
     held_out: Split | None = None  # where the source makes its own; otherwise a tenth of train
+    score: Callable[[Tensor, Tensor], Tensor] | None = None  # ∇ log p of each class, where the source knows it
 
 
 def finish(source: Source, config: DataConfig, progress: Progress) -> Dataset:
@@ -50,9 +52,10 @@ def finish(source: Source, config: DataConfig, progress: Progress) -> Dataset:
         train, held_out = split_off(train, HELD_OUT)
     train = thin(train, config.size, config.seed, len(source.classes))
     transform = transforms.fit(config.transform, train.x, progress)
-    mark = fingerprint(source.classes, (train, held_out, source.test), config.transform)
+    parts = train, held_out, source.test
+    mark = fingerprint(source.classes, parts, config.transform)
     progress("data ready", 1.0)
-    return Dataset(source.name, source.title, source.classes, train, held_out, source.test, transform, mark)
+    return Dataset(source.name, source.title, source.classes, *parts, transform, mark, source.score)
 
 
 def make_split(x: Tensor, y: Tensor, first: int = 0) -> Split:
@@ -85,6 +88,7 @@ def choose_classes(source: Source, names: tuple[str, ...] | None) -> Source:
         train=_only(source.train, kept),
         test=_only(source.test, kept),
         held_out=None if source.held_out is None else _only(source.held_out, kept),
+        score=source.score if len(kept) == len(source.classes) else None,  # it goes by the old numbers
     )
 
 

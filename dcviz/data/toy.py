@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from dcviz.data.catalogue import TOY_SIZE, TOY_TEST, catalogue
+from dcviz.data.scores import score_of
 from dcviz.data.splits import HELD_OUT, Source, make_split
 from dcviz.errors import Refused
 from dcviz.randomness import generator
@@ -40,7 +41,8 @@ def source(config: DataConfig, progress: Progress) -> Source:
         x, y = draw(info.name, n, classes, noise, generator(config.seed, f"{info.name} {purpose}"))
         parts.append(make_split(x, y, first))
         first += n
-    return Source(info.name, info.title, info.classes, parts[0], parts[2], parts[1])
+    score = score_of(info.name, noise)
+    return Source(info.name, info.title, info.classes, parts[0], parts[2], parts[1], score)
 
 
 def draw(name: str, n: int, classes: int, noise: float, at: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dcviz.discrepancies.random_features.networks import RandomFeatures
@@ -79,6 +80,7 @@ class Match(Discrepancy):
             space="fixed" if self.regime.members == 1 else "fresh",
             planar=self.regime.planar and not self.augment,
             images=self.regime.images,
+            score=self.divergence.needs_score,
         )
 
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
@@ -91,7 +93,7 @@ class Match(Discrepancy):
             embed = self.regime.draw(Space.of(real), generator, learned, i)
             side = None
             if batch is not None:
-                side = self.divergence.fit(_embed_classes(embed, batch.x), generator, batch.weights)
+                side = self._fit(real, _embed_classes(embed, batch.x), generator, batch.weights)
             members.append((embed, side))
         return {"learned": learned, "members": members}
 
@@ -121,9 +123,16 @@ class Match(Discrepancy):
             augment = draw(self.augment, real.shape, generator)
             batch = real.batch(self.batch)
             x, y = (_embed_classes(lambda z: embed(augment(z)), part.x) for part in (batch, fake))
-            side = self.divergence.fit(x, generator, batch.weights)
+            side = self._fit(real, x, generator, batch.weights)
             values, _ = self.divergence.value(side, y, fake.weights)
         return {self.divergence.name: values.sum()}, state
+
+    def _fit(self, real: RealSampler, x: Tensor, generator: torch.Generator, weights: Tensor) -> Tree:
+        """The real side of vectors ``x (C, N, D)``, with the score of their density where that is known."""
+        score = real.score if self.divergence.needs_score and self.regime.identity and not self.augment else None
+        if score is None:
+            return self.divergence.fit(x, generator, weights)
+        return self.divergence.fit_scored(partial(_score_classes, score), x, generator, weights)
 
     def _map(self, context: Tree, real: RealSampler, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
         if context["members"]:
@@ -140,6 +149,14 @@ class Match(Discrepancy):
         size = math.prod(shape)
         held = (min(real, CHUNK) + 2 * classes * per_class) * self.regime.floats(shape)
         return passes * self.regime.flops(shape) + 6 * pairs * size, 4.0 * (held + 4 * pairs)
+
+
+def _score_classes(score: Callable[[Tensor, Tensor], Tensor], y: Tensor) -> Tensor:
+    """∇ log p of each class at its own points ``y (C, M, 2)``."""
+    import torch
+
+    classes = torch.arange(len(y), device=y.device).repeat_interleave(y.shape[1])
+    return score(y.flatten(0, 1), classes).unflatten(0, y.shape[:2])
 
 
 def _draw(members: int, generator: torch.Generator) -> int:

@@ -27,6 +27,7 @@ class Pixels(Regime):
         2025,
         "https://arxiv.org/abs/2509.10367",
     )
+    identity = True
 
     @property
     def members(self) -> int:
