@@ -186,26 +186,38 @@ def _flip(n: int, shape: tuple[int, ...], generator: torch.Generator, s: Strengt
 
 
 def _scale(n: int, shape: tuple[int, ...], generator: torch.Generator, s: Strength) -> Callable[[Tensor], Tensor]:
+    return partial(warp, theta=stretches(n, generator, s))
+
+
+def _rotate(n: int, shape: tuple[int, ...], generator: torch.Generator, s: Strength) -> Callable[[Tensor], Tensor]:
+    return partial(warp, theta=turns(n, generator, s))
+
+
+def stretches(n: int, generator: torch.Generator, s: Strength) -> Tensor:
+    """Maps ``(n, 2, 3)`` that stretch or shrink each side by itself."""
     import torch
 
     low = 1 / s.scale
     by = torch.rand(n, 2, generator=generator) * (s.scale - low) + low  # (n, 2): columns, rows
     theta = torch.zeros(n, 2, 3)
     theta[:, 0, 0], theta[:, 1, 1] = by[:, 0], by[:, 1]
-    return partial(_warp, theta=theta)
+    return theta
 
 
-def _rotate(n: int, shape: tuple[int, ...], generator: torch.Generator, s: Strength) -> Callable[[Tensor], Tensor]:
+def turns(n: int, generator: torch.Generator, s: Strength) -> Tensor:
+    """Maps ``(n, 2, 3)`` that turn."""
     import torch
 
     angle = (torch.rand(n, generator=generator) - 0.5) * (2 * s.rotate * math.pi / 180)
     cos, sin, zero = angle.cos(), angle.sin(), torch.zeros(n)
-    theta = torch.stack([torch.stack([cos, -sin, zero], 1), torch.stack([sin, cos, zero], 1)], 1)  # (n, 2, 3)
-    return partial(_warp, theta=theta)
+    return torch.stack([torch.stack([cos, -sin, zero], 1), torch.stack([sin, cos, zero], 1)], 1)  # (n, 2, 3)
 
 
-def _warp(x: Tensor, theta: Tensor) -> Tensor:
-    """Resample bilinearly at the affine map ``theta (n or 1, 2, 3)`` of the pixel positions; 0 outside."""
+def warp(x: Tensor, theta: Tensor) -> Tensor:
+    """Resample bilinearly at the affine map ``theta (n or 1, 2, 3)`` of the pixel positions; 0 outside.
+
+    A map takes a position in the result, -1 to 1 from left to right and from top to bottom, to one in ``x``.
+    """
     from torch.nn.functional import affine_grid, grid_sample
 
     grid = affine_grid(theta.to(x), [len(theta), *x.shape[1:]], align_corners=False)  # (n or 1, h, w, 2)

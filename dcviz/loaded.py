@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 
 from dcviz.errors import Refused
 from dcviz.records import Recipe
+from dcviz.types import Views
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,8 @@ class CondensedSet(Dataset):
     y: torch.Tensor  # (M,) int64, or (M, C)
     pixels: torch.Tensor  # (M, *shape) in [0, 1]; planar: coordinates
     recipe: Recipe
+    views: Views | None = None  # stored views with their soft labels: `dcviz.views.viewed` draws batches of them
+    bytes: int = 0  # stored: images, labels, views and their maps
 
     @classmethod
     def of_run(cls, store: Store, run: str) -> CondensedSet:
@@ -53,7 +56,10 @@ class CondensedSet(Dataset):
         x = decoder.decode(tensors["images"])
         y = tensors.get("labels", tensors["classes"].repeat_interleave(decoder.expand))
         pixels = transform.inverse(x)
-        return cls(name, x, y, pixels if len(recipe.shape) == 1 else pixels.clamp(0, 1), recipe)
+        views = Views(tensors["views"], tensors["maps"]) if "views" in tensors else None
+        held = [v for k, v in arrays.items() if k not in ("classes", "ids") and not k.startswith("transform.")]
+        shown = pixels if len(recipe.shape) == 1 else pixels.clamp(0, 1)
+        return cls(name, x, y, shown, recipe, views, sum(array.nbytes for array in held))
 
     def __len__(self) -> int:
         """The number of decoded images."""
@@ -66,7 +72,8 @@ class CondensedSet(Dataset):
     def __repr__(self) -> str:
         """One line: what it holds."""
         classes, shape = len(self.recipe.classes), "×".join(map(str, self.recipe.shape))
-        return f"CondensedSet({self.name!r}: {len(self)} samples of {shape} in {classes} classes)"
+        seen = f", {self.recipe.views} views with soft labels, {self.bytes:,} bytes" if self.recipe.views else ""
+        return f"CondensedSet({self.name!r}: {len(self)} samples of {shape} in {classes} classes{seen})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         from dcviz.runs.export import png, sheet

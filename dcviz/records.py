@@ -50,6 +50,7 @@ class OptimiserConfig:
     name: Literal["sgd", "adam", "adamw"] = "adam"
     rates: Mapping[str, float] = field(default_factory=lambda: {"images": 0.1})  # per parameter group
     momentum: float = 0.5  # SGD only
+    betas: tuple[float, float] = (0.9, 0.999)  # Adam and AdamW only: how slowly mean and square of gradients fade
     decay: float = 0.0  # weight decay
     schedule: Literal["constant", "cosine"] = "constant"  # cosine: to 0 over the run's steps
 
@@ -114,6 +115,7 @@ class Recipe:
     augment: str = ""
     step_size: float | None = None  # a learned learning rate of the student
     updates: int | None = None
+    views: int = 0  # stored views: a batch is seen in one, moved by its maps, with the labels stored for it
     version: int = VERSION
 
 

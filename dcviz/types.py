@@ -226,6 +226,14 @@ class Decoder(Protocol):
 
 
 @dataclass(frozen=True)
+class Views:
+    """Soft labels for A views of S: view a moves every decoded image by an affine map of its own (`dcviz.views`)."""
+
+    labels: Tensor  # (A, M·expand, C), of the set's label kind
+    maps: Tensor  # (A, M·expand, 2, 3) float32, as `dcviz.augment.warp` takes them
+
+
+@dataclass(frozen=True)
 class SyntheticSet:
     """S: parameters to be learned, in groups that each have their own learning rate, and how they decode.
 
@@ -239,7 +247,7 @@ class SyntheticSet:
     counts: tuple[int, ...]  # (C,) stored images per class: kept on the host, so that no step waits for the device
     decoder: Decoder
     label_kind: str = "hard"  # hard | logits | probabilities | values
-    views: Tensor | None = None  # (A, M·expand, C) soft labels of A stored views
+    views: Views | None = None  # stored views with their soft labels: what a network then trains on
 
     @property
     def stored(self) -> Tensor:
@@ -275,8 +283,8 @@ class SyntheticSet:
         return Plan(self.decoded_classes(), torch.tensor(self.counts) * self.decoder.expand)
 
     def bytes(self) -> int:
-        """Stored size: parameters (images as float32, labels, extras), and stored views."""
-        held = [*self.parameters.values()] + ([self.views] if self.views is not None else [])
+        """Stored size: parameters (images as float32, labels, extras), and stored views with their maps."""
+        held = [*self.parameters.values()] + ([self.views.labels, self.views.maps] if self.views is not None else [])
         return sum(t.numel() * t.element_size() for t in held)
 
     def map(self, function: Callable[[Tensor], Tensor]) -> SyntheticSet:

@@ -29,6 +29,8 @@ class Optimiser:
         missing = sorted(set(synthetic.parameters) - set(self.config.rates))
         if missing:
             raise Refused(f"the optimiser has no learning rate for {', '.join(missing)}; add it to its rates.")
+        if not all(0 <= beta < 1 for beta in self.config.betas) or len(self.config.betas) != 2:
+            raise Refused(f"the optimiser's betas are {list(self.config.betas)}; give two numbers from 0 to below 1.")
         rates = {key: float(self.config.rates[key]) for key in synthetic.parameters}
         return {"moves": 0, "rates": rates, "moments": {key: {} for key in rates}}
 
@@ -55,10 +57,11 @@ class Optimiser:
         import torch
 
         c = self.config
+        betas = (c.betas[0], c.betas[1])
         made: dict[str, Any] = {
             "sgd": lambda: torch.optim.SGD([leaf], rate, momentum=c.momentum, weight_decay=c.decay),
-            "adam": lambda: torch.optim.Adam([leaf], rate, weight_decay=c.decay),
-            "adamw": lambda: torch.optim.AdamW([leaf], rate, weight_decay=c.decay),
+            "adam": lambda: torch.optim.Adam([leaf], rate, betas, weight_decay=c.decay),
+            "adamw": lambda: torch.optim.AdamW([leaf], rate, betas, weight_decay=c.decay),
         }
         return made[c.name]()
 

@@ -13,7 +13,8 @@ from dcviz.nets import WIDTHS, network
 from dcviz.randomness import generator
 from dcviz.records import EvaluationProtocol, Score
 from dcviz.training import Sample, Training, correct, fit, shuffles
-from dcviz.types import Dataset, Split
+from dcviz.types import Dataset, Split, Views
+from dcviz.views import viewed
 
 if TYPE_CHECKING:
     import torch
@@ -34,6 +35,7 @@ def measure(  # noqa: PLR0913  (three of them rare, by keyword only)
     seed: int = 0,
     device: torch.device | str = "cpu",
     label_kind: str = "hard",
+    views: Views | None = None,
 ) -> Work[Score]:
     """The accuracy of ``protocol.seeds`` fresh networks trained on a set, as work that can be done in slices.
 
@@ -45,12 +47,19 @@ def measure(  # noqa: PLR0913  (three of them rare, by keyword only)
         seed: of networks, batches and augmentation; network i of two sets starts with the same weights.
         device: where to train.
         label_kind: hard, logits, probabilities or values.
+        views: stored views of the set, whose images and labels then take the place of ``x`` and ``y``; what the
+            protocol augments comes on top.
 
     Yields:
         The fraction done, after every update and every chunk of tests.
     """
     x, y = x.to(device), y.to(device)
-    score = yield from _score(lambda i: shuffles(x, y), dataset, protocol, seed, device, label_kind)
+    there = None if views is None else Views(views.labels.to(device), views.maps.to(device))
+
+    def make(i: int) -> Sample:
+        return shuffles(x, y) if there is None else viewed(x, there)
+
+    score = yield from _score(make, dataset, protocol, seed, device, label_kind)
     return score
 
 

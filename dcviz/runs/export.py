@@ -37,7 +37,7 @@ class Content:
     """What is exported, in every format."""
 
     name: str  # of the run, fit for a file name
-    arrays: Mapping[str, np.ndarray]  # x, pixels, y, classes, ids, transform.*, and where there are any views, stored
+    arrays: Mapping[str, np.ndarray]  # x, pixels, y, classes, ids, transform.*, and if there are: views, maps, stored
     recipe: Recipe
     about: Mapping[str, Any]  # the run's id, configuration, scores, and changes made while it ran
 
@@ -103,7 +103,7 @@ def content_of(store: Store, run: str) -> Content:
     arrays = {"x": s.x.numpy(), "pixels": s.pixels.numpy(), "y": s.y.numpy()}
     arrays["classes"] = held["classes"].repeat(recipe.expand)  # (M·expand,)
     arrays["ids"] = (held["ids"][:, None] * recipe.expand + np.arange(recipe.expand)).ravel()
-    arrays |= {key: value for key, value in held.items() if key.startswith("transform.") or key == "views"}
+    arrays |= {key: value for key, value in held.items() if key.startswith("transform.") or key in ("views", "maps")}
     if recipe.expand > 1:
         arrays["stored"] = held["images"]
     about = {

@@ -176,7 +176,13 @@ class RunJob:
         protocol = fitting(protocol, self._setup.dataset.shape)
         batch = synthetic.map(lambda t: t.detach().clone()).decode()
         score: Score = yield from measure(
-            batch.x, batch.y, self._setup.dataset, protocol, device=self._setup.device, label_kind=synthetic.label_kind
+            batch.x,
+            batch.y,
+            self._setup.dataset,
+            protocol,
+            device=self._setup.device,
+            label_kind=synthetic.label_kind,
+            views=synthetic.views,
         )
         return score
 
@@ -297,7 +303,7 @@ def final_of(state: State, setup: building.Setup, config: RunConfig) -> tuple[di
     arrays |= {"classes": s.classes.cpu().numpy(), "ids": s.ids.cpu().numpy()}
     arrays |= {f"transform.{key}": value.cpu().numpy() for key, value in data.transform.arrays().items()}
     if s.views is not None:
-        arrays["views"] = s.views.cpu().numpy()
+        arrays |= {"views": s.views.labels.cpu().numpy(), "maps": s.views.maps.cpu().numpy()}
     recipe = Recipe(
         classes=data.classes,
         shape=data.shape,
@@ -307,6 +313,7 @@ def final_of(state: State, setup: building.Setup, config: RunConfig) -> tuple[di
         expand=s.decoder.expand,
         augment=config.evaluation.augment,
         updates=config.evaluation.updates,
+        views=0 if s.views is None else len(s.views.labels),
     )
     return arrays, recipe
 

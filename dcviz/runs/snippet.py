@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, mse_loss
+from torch.nn.functional import affine_grid, cross_entropy, grid_sample, mse_loss
 
 DATA = "condensed.npz"  # beside this file: an npz, a safetensors file, or a folder of PNG by class
 HERE = Path(__file__).parent
@@ -81,7 +81,18 @@ def loss(outputs, y, kind):
     return cross_entropy(outputs, y.softmax(1) if kind == "logits" else y)
 
 
-def train(x, y, recipe, how):
+def batch(arrays, size):
+    """Samples and labels; where views are stored, in one of them: moved by its maps, with its soft labels."""
+    x, y = arrays["x"], arrays["y"]
+    picked = torch.randperm(len(x))[:size]
+    if "views" not in arrays:
+        return x[picked], y[picked]
+    view = int(torch.randint(len(arrays["views"]), ()))
+    grid = affine_grid(arrays["maps"][view, picked], list(x[picked].shape), align_corners=False)
+    return grid_sample(x[picked], grid, padding_mode="zeros", align_corners=False), arrays["views"][view, picked]
+
+
+def train(arrays, recipe, how):
     """A fresh network after the run's number of updates, as the run was judged."""
     width = how["width"] if how["network"] == "convnet" else 32
     model = network(recipe["shape"], len(recipe["classes"]), width)
@@ -96,9 +107,9 @@ def train(x, y, recipe, how):
     }
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, factors[how["schedule"]])
     for _ in range(how["updates"]):
-        picked = torch.randperm(len(x))[: how["batch"]]
+        x, y = batch(arrays, how["batch"])
         optimiser.zero_grad()
-        loss(model(x[picked]), y[picked], recipe["labels"]).backward()
+        loss(model(x), y, recipe["labels"]).backward()
         optimiser.step()
         schedule.step()
     return model.eval()
@@ -114,9 +125,11 @@ if __name__ == "__main__":
     torch.manual_seed(0)
     arrays, recipe, run = load()
     x, y = arrays["x"], arrays["y"]
-    model = train(x, y, recipe, run["config"]["evaluation"])
+    model = train(arrays, recipe, run["config"]["evaluation"])
     own = accuracy(model, x, y if y.dim() == 1 else y.argmax(1))
     print(f"condensed set: {len(x)} samples in {len(recipe['classes'])} classes, accuracy on itself {own:.3f}")
+    if "views" in arrays:
+        print(f"(trained on its {len(arrays['views'])} views with the soft labels stored for them)")
     if recipe["augment"]:
         print(f"(judged with the augmentation {recipe['augment']}, which this script leaves out)")
     if len(sys.argv) > 1:

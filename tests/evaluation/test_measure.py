@@ -12,6 +12,7 @@ from dcviz.errors import Refused
 from dcviz.evaluation import fitting, measure, run_to_end
 from dcviz.randomness import generator
 from dcviz.records import EvaluationProtocol, Score, from_json, to_json
+from dcviz.types import Views
 
 SHORT = EvaluationProtocol(updates=60, seeds=2)
 
@@ -75,6 +76,20 @@ def test_soft_labels_are_honoured(digits, chosen):
     wrong = run_to_end(measure(x, torch.eye(10)[(y + 1) % 10], digits, SHORT, label_kind="values"))
     assert same.mean == pytest.approx(hard.mean, abs=0.02)
     assert wrong.mean < 0.1
+
+
+def test_stored_views_take_the_place_of_the_labels(digits, chosen):
+    x, y = chosen
+    still = torch.eye(2, 3).expand(4, len(x), 2, 3)
+    right, wrong = (torch.eye(10)[(y + shift) % 10].expand(4, -1, -1) for shift in (0, 1))
+    protocol = replace(SHORT, batch=16)
+    good, bad = (
+        run_to_end(measure(x, y, digits, protocol, label_kind="probabilities", views=Views(labels, still)))
+        for labels in (right, wrong)
+    )
+    assert good.mean > 0.85
+    assert bad.mean < 0.1
+    assert good.protocol == protocol
 
 
 def test_planar_data_is_judged_by_an_mlp():

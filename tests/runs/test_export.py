@@ -75,15 +75,18 @@ def test_safetensors_hold_the_same(store, images, tmp_path):
 
 def test_soft_labels_views_and_decoded_images_are_kept(store, images, tmp_path):
     soft = np.random.default_rng(1).dirichlet(np.ones(3), 24).astype("f4")  # 4 decoded to each stored image
-    views = np.stack([soft, soft[::-1]])
-    recipe = Recipe(NAMES, (1, 8, 8), labels="probabilities", decoder="multi-formation-2", expand=4, step_size=0.02)
+    views, maps = np.stack([soft, soft[::-1]]), np.tile(np.eye(2, 3, dtype="f4"), (2, 24, 1, 1))
+    formed = {"decoder": "multi-formation-2", "expand": 4}
+    recipe = Recipe(NAMES, (1, 8, 8), labels="probabilities", **formed, step_size=0.02, views=2)
     protocol = EvaluationProtocol(updates=20)
-    run = saved(store, images, recipe=recipe, config=RunConfig(budget=2, evaluation=protocol), labels=soft, views=views)
+    config = RunConfig(budget=2, evaluation=protocol)
+    run = saved(store, images, recipe=recipe, config=config, labels=soft, views=views, maps=maps)
     with np.load(export(store, run, tmp_path / "out.npz")) as file:
         assert file["x"].shape == (24, 1, 8, 8)
         assert file["ids"].tolist() == list(range(24))
         np.testing.assert_array_equal(file["y"], soft)
         np.testing.assert_array_equal(file["views"], views)
+        np.testing.assert_array_equal(file["maps"], maps)
         np.testing.assert_array_equal(file["stored"], images)
         assert file["classes"].tolist() == np.repeat([0, 1, 2], 8).tolist()
     folder = export(store, run, tmp_path / "folder", "folder")
@@ -241,3 +244,20 @@ def test_the_script_trains_to_what_the_images_allow(store, tmp_path, to, format,
     told = train_here(script, tmp_path / "real.npz", monkeypatch=monkeypatch, capsys=capsys)
     assert "100 samples in 10 classes" in told
     assert float(told.split()[-1]) > 0.85, told
+
+
+@pytest.mark.parametrize("format", ["npz", "folder"])
+def test_the_script_trains_on_stored_views(store, images, tmp_path, format, monkeypatch, capsys):
+    """The labels say one thing and the views, which turn the images round, another: the script believes the views."""
+    eye = np.eye(3, dtype="f4")
+    labels, views = eye[np.repeat([1, 1, 1], 2)], eye[np.repeat([0, 1, 2], 2)][None].repeat(3, 0)
+    maps = np.tile(np.array([[-1, 0, 0], [0, 1, 0]], "f4"), (3, 6, 1, 1))
+    config = RunConfig(budget=2, evaluation=EvaluationProtocol(updates=60))
+    recipe = Recipe(NAMES, (1, 8, 8), labels="probabilities", views=3)
+    run = saved(store, images, recipe=recipe, config=config, labels=labels, views=views, maps=maps)
+    written = export(store, run, tmp_path / "out", format)
+    x = np.clip((images * STD + MEAN)[..., ::-1], 0, 1)
+    np.savez(tmp_path / "real.npz", x_test=x.transpose(0, 2, 3, 1), y_test=np.repeat([0, 1, 2], 2))
+    told = train_here(written / "train.py", tmp_path / "real.npz", monkeypatch=monkeypatch, capsys=capsys)
+    assert told.split()[-1] == "1.000"
+    assert "3 views" in told
