@@ -26,6 +26,23 @@ class Classifier(nn.Module):
         return self.head(self.layers(x))
 
 
+class Stages(nn.Module):
+    """What a classifier makes of its input on the way: the map after every ReLU, the features, the logits."""
+
+    def __init__(self, net: Classifier) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Maps ``(B, …)`` after each ReLU, features ``(B, D)``, logits ``(B, C)``."""
+        maps = []
+        for layer in self.net.layers:
+            x = layer(x)
+            if isinstance(layer, nn.ReLU):
+                maps.append(x)
+        return maps, x, self.net.head(x)
+
+
 class AveragePool(nn.Module):
     """The mean of 2 × 2 pixels: ``(B, channels, 2h, 2w) -> (B, channels, h, w)``.
 

@@ -8,8 +8,19 @@ from dcviz.discrepancies.gradients.idc import IDC
 from dcviz.discrepancies.gradients.matching import GradientMatching
 from dcviz.discrepancies.match import Match
 from dcviz.discrepancies.predictions.ridge import Ridge
+from dcviz.discrepancies.random_features.attention import Attention
+from dcviz.discrepancies.random_features.datadam import DATADAM
 from dcviz.discrepancies.random_features.dm import DM
 from dcviz.discrepancies.random_features.m3d import M3D
 from dcviz.discrepancies.random_features.networks import RandomFeatures
+from dcviz.discrepancies.trained_features.cafe import CAFE, LayerAlignment
+from dcviz.discrepancies.trained_features.calibration import Calibration
+from dcviz.discrepancies.trained_features.idm import IDM, OnlinePool
+from dcviz.discrepancies.trained_features.networks import TrainedFeatures
+from dcviz.discrepancies.trained_features.own import OwnNetwork
 
-DECLARATIONS = (Pixels, RandomFeatures, Match, GradientMatching, Ridge, DM, M3D, DC, DSA, IDC)
+DECLARATIONS = (
+    *(Pixels, RandomFeatures, Attention, TrainedFeatures, OwnNetwork),
+    *(Match, GradientMatching, Ridge, Calibration, LayerAlignment, OnlinePool),
+    *(DM, M3D, DATADAM, CAFE, IDM, DC, DSA, IDC),
+)

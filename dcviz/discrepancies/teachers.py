@@ -54,9 +54,17 @@ def taught(
     """
     import torch
 
+    return taught_from(int(torch.randint(2**62, (), generator=generator)), real, teacher, progress, what)
+
+
+def taught_from(
+    seed: int, real: RealSampler, teacher: Teacher, progress: Progress, what: str = "training"
+) -> Classifier:
+    """`taught` from a seed of one's own: ``teacher.untrained`` with a generator of that seed is how it started."""
+    import torch
+
     from dcviz.training import fit
 
-    seed = int(torch.randint(2**62, (), generator=generator))
     at = torch.Generator().manual_seed(seed)
     net = teacher.untrained(real, at)
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from dcviz import registry
+from dcviz.condensing.checkpoint import pack, unpack
 from dcviz.condensing.loop import Problem, begin, condense, step
 from dcviz.condensing.optimise import Optimiser
 from dcviz.data import dataset
@@ -14,16 +15,25 @@ from dcviz.errors import Refused
 from dcviz.randomness import generator
 from dcviz.records import OptimiserConfig, from_dict, to_json
 from dcviz.runs.configure import configure
+from dcviz.runs.problem import refuse_unmet
 from dcviz.types import silent
 
 CELLS = [
     {"name": "match", "divergence": d, "regime": r}
     for d in registry.known("divergence")
     for r in ("data", {"name": "random-features", "width": 8}, {"name": "random-features", "width": 8, "pool": 3})
+] + [
+    {"name": "match", "divergence": "energy", "regime": r}
+    for r in (
+        {"name": "attention", "width": 8},
+        {"name": "trained-features", "width": 8, "pool": 2, "updates": 4},
+        {"name": "trained-features", "width": 8, "pool": 2, "updates": 4, "blend": True},
+    )
 ]
 SMALL = {"width": 8, "batch": 32}
+SHORT = {"calibration": {"updates": 60}, "online-pool": {"every": 2, "train": 2}, "layer-alignment": {"inner": 2}}
 OWN = [
-    {"name": name, **{k: v for k, v in SMALL.items() if k in d.hypers()}}
+    {"name": name, **{k: v for k, v in SMALL.items() if k in d.hypers()}, **SHORT.get(name, {})}
     for name, d in registry.known("discrepancy").items()
     if name != "match"
 ] + [
@@ -34,6 +44,7 @@ OWN = [
 def label(params):
     regime = params.get("regime", "")
     regime = regime if isinstance(regime, str) else f"{regime['name']}{'-pool' if regime.get('pool') else ''}"
+    regime += "-blend" if "blend" in str(params) else ""
     return "-".join(filter(None, [params["name"], params.get("divergence", ""), regime]))
 
 
@@ -49,10 +60,15 @@ def problem(discrepancy, real, start, steps=4):
 def test_moves_images_and_points_with_finite_gradients_and_repeats_itself(
     params, digits_real, digits_start, moons_real, moons_start
 ):
-    for real, start in ((digits_real, digits_start), (moons_real, moons_start)):
+    d = registry.build("discrepancy", params)
+    for name, real, start in (("digits", digits_real, digits_start), ("moons", moons_real, moons_start)):
         runs = []
+        if not (d.needs.planar if name == "moons" else d.needs.images):
+            with pytest.raises(Refused, match="needs"):
+                refuse_unmet(d, dataset(name))
+            continue
         for _ in range(2):
-            whole, extended = problem(registry.build("discrepancy", params), real, start)
+            whole, extended = problem(d, real, start)
             state = begin(whole, extended)
             for _ in range(whole.steps):
                 state = step(whole, state)
@@ -61,6 +77,25 @@ def test_moves_images_and_points_with_finite_gradients_and_repeats_itself(
         assert torch.isfinite(runs[0]).all()
         assert (runs[0] - start.parameters["images"]).abs().amax(dim=tuple(range(1, runs[0].dim()))).min() > 0
         assert torch.equal(*runs)
+
+
+@pytest.mark.parametrize("params", OWN, ids=label)
+def test_a_state_that_was_stored_goes_on_as_if_it_had_not_been(params, digits_real, digits_start):
+    whole, extended = problem(registry.build("discrepancy", params), digits_real, digits_start)
+    straight = begin(whole, extended)
+    for _ in range(whole.steps):
+        straight = step(whole, straight)
+    context = whole.discrepancy.prepare(digits_real.at(0), digits_start.plan(), generator(0, "prepare"), silent)
+    again = dataclasses.replace(whole, context=context)
+    stored = begin(whole, problem(whole.discrepancy, digits_real, digits_start)[1])
+    for _ in range(whole.steps):
+        kept = {"inner": stored.inner, "moments": stored.moments, "parameters": dict(stored.synthetic.parameters)}
+        back = unpack(*pack(kept), digits_real.device)
+        synthetic = dataclasses.replace(stored.synthetic, parameters=back["parameters"])
+        stored = dataclasses.replace(stored, synthetic=synthetic, inner=back["inner"], moments=back["moments"])
+        stored = step(again, stored)
+    for key, value in straight.synthetic.parameters.items():
+        assert torch.equal(value, stored.synthetic.parameters[key])
 
 
 @pytest.mark.parametrize("params", CELLS + OWN, ids=label)
