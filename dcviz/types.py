@@ -338,13 +338,18 @@ class Divergence(Declaration, ABC):
     weight of 0 masks a point entirely (its coordinates may be anything finite).
     """
 
-    properties: ClassVar[frozenset[str]]  # of the estimator; keys of PROPERTIES
+    properties: ClassVar[frozenset[str]]  # of the estimator with default hyper-parameters; keys of PROPERTIES
     root: ClassVar[int] = 1  # "triangle" is claimed for value ** (1 / root)
-    degree: ClassVar[float | None] = None  # value(s·x, s·y) = s**degree · value(x, y), if so
+    degree: ClassVar[float | None] = None  # value(s·x, s·y) = s**degree · value(x, y), if so (likewise)
     cost: ClassVar[str]  # of one step with the real side cached, e.g. "O(NMD)"
     needs_score: ClassVar[bool] = False  # ∇ log p of the real side: `fit` learns it, `fit_scored` is given it
     largest: ClassVar[int | None] = None  # dimensions D beyond which it is not defined; `fit` says why
     host: ClassVar[bool] = False  # whether it is solved on the CPU, so that each step waits for the device
+
+    @property
+    def holds(self) -> frozenset[str]:
+        """The properties that hold with these hyper-parameters; overridden where these decide."""
+        return self.properties
 
     @abstractmethod
     def fit(self, x: Tensor, generator: torch.Generator, weights: Tensor | None = None) -> Tree:

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dcviz import registry
+from dcviz.errors import Refused
 from dcviz.types import PROPERTIES, Declaration, Discrepancy, Divergence, Preset, Source
 from dcviz.ui.choices import Choices, declared
 
@@ -52,7 +53,7 @@ def divergence(choices: Choices) -> None:
         found = declared(choices)
         _facts(found)
         if issubclass(found, Divergence):
-            _of_divergence(found)
+            _of_divergence(_chosen(found, choices))
         elif issubclass(found, Discrepancy):
             _of_discrepancy(found)
 
@@ -74,16 +75,16 @@ def preset(choices: Choices) -> None:
             st.markdown(f"**{one.title}** {one.sentence}")
 
 
-def properties(of: type[Divergence]) -> dict[str, bool]:
+def properties(of: Divergence) -> dict[str, bool]:
     """What is declared of the estimator, in words, and whether it holds."""
     root = "" if of.root == 1 else "its square root "
     words = {**PROPERTIES, "triangle": f"{root}obeys the triangle inequality"}
-    return {text: key in of.properties for key, text in words.items() if key != "minibatch"}
+    return {text: key in of.holds for key, text in words.items() if key != "minibatch"}
 
 
-def warning(of: type[Divergence]) -> str:
+def warning(of: Divergence) -> str:
     """What mini-batches of real data do to its gradient; empty where they do nothing."""
-    if "minibatch" in of.properties:
+    if "minibatch" in of.holds:
         return ""
     return FOLLOWS if "bandwidth" in of.hypers() else BIASED
 
@@ -113,7 +114,17 @@ def _body(of: type[Declaration]) -> None:
     _source(of.source)
 
 
-def _of_divergence(of: type[Divergence]) -> None:
+def _chosen(of: type[Divergence], choices: Choices) -> Divergence:
+    """With the hyper-parameters set in the form; with the usual ones while those do not fit."""
+    own = "divergence."
+    given = {path.removeprefix(own): value for path, value in choices.settings.items() if path.startswith(own)}
+    try:
+        return registry.build("divergence", {"name": of.name, **given})
+    except Refused:
+        return of()
+
+
+def _of_divergence(of: Divergence) -> None:
     if said := warning(of):
         st.warning(said, icon=":material/warning:")
     else:

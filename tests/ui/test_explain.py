@@ -9,20 +9,31 @@ from dcviz.ui.choices import methods, regimes
 
 
 def test_mini_batches_are_warned_of_exactly_where_the_estimator_denies_them():
-    found = {name: explain.warning(d) for name, d in registry.known("divergence").items()}
+    found = {name: explain.warning(d()) for name, d in registry.known("divergence").items()}
     for name, declaration in registry.known("divergence").items():
-        assert bool(found[name]) == ("minibatch" not in declaration.properties)
+        assert bool(found[name]) == ("minibatch" not in declaration().holds)
     assert "a little" in found["mmd"]
     assert found["sinkhorn"] == explain.BIASED
     assert not found["energy"]
 
 
 def test_properties_are_said_with_their_root():
-    energy = explain.properties(registry.find("divergence", "energy"))
+    energy = explain.properties(registry.build("divergence", "energy"))
     assert energy["its square root obeys the triangle inequality"]
-    assert not explain.properties(registry.find("divergence", "mmd"))[
+    assert not explain.properties(registry.build("divergence", "mmd"))[
         "does not change when real and synthetic are exchanged"
     ]
+
+
+def test_the_chosen_parameters_decide_what_is_said():
+    fixed = registry.build("divergence", {"name": "mmd", "rule": "fixed"})
+    assert not explain.warning(fixed)
+    assert explain.properties(fixed)["does not change when real and synthetic are exchanged"]
+    unbiased = "Under mini-batches of real data its gradient is unbiased"
+    text, _ = said(regime="data", divergence="mmd", settings={"divergence.rule": "fixed"})
+    assert unbiased in text
+    assert unbiased not in said(regime="data", divergence="mmd")[0]
+    assert unbiased not in said(regime="data", divergence="mmd", settings={"divergence.rule": "none such"})[0]
 
 
 def page():
