@@ -6,7 +6,6 @@ it ``(…, N, D)``, weights ``(…, N)``, squared norms ``(…, N)``, centre ``(
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Cloud = tuple["Tensor", "Tensor", "Tensor", "Tensor"]
-Kernel = Callable[["Tensor"], tuple["Tensor", Callable[[], "Tensor"]]]  # d² -> k(d²), and its slope dk/d(d²) on demand
 
 FEW_DIMENSIONS = 16  # up to here the exact distance is as fast as the matrix product
-ROWS = 1024  # of a kernel matrix held at once when nothing needs a gradient
 SUBSAMPLE = 1000  # points for the median distance: 1 % accurate, and half a million pairs
 
 
@@ -62,37 +59,6 @@ def squared_distances(a: Cloud, b: Cloud) -> Tensor:
     return d2.masked_fill_(d2 < norms.mul_(rounding), 0)  # strictly: what overflows stays infinite, and is noticed
 
 
-def kernel_mean(a: Cloud, b: Cloud, kernel: Kernel, gradient: bool = False) -> tuple[Tensor, Tensor | None]:
-    """The weighted mean of ``k(d²)`` over pairs ``(…)``, and its gradient in the points of ``b (…, M, D)``."""
-    (x, w, _, _), (y, v, _, _) = a, b
-    k, slope = kernel(squared_distances(a, b))  # (…, N, M)
-    mean = (w.unsqueeze(-2) @ k @ v.unsqueeze(-1)).squeeze(-1).squeeze(-1)
-    if not gradient:
-        return mean, None
-    pull = slope().mul_(w.unsqueeze(-1))  # (…, N, M); the sum over i of 2 pull (y_j - x_i), without differences:
-    return mean, 2 * v.unsqueeze(-1) * (pull.sum(-2).unsqueeze(-1) * y - pull.mT @ x)
-
-
-def kernel_mean_within(a: Cloud, kernel: Kernel) -> Tensor:
-    """The weighted mean of ``k(d²)`` among the points of one cloud ``(…)``, self-pairs included."""
-    import torch
-
-    points, w, squares, centre = a
-    rows = range(0, points.shape[-2], ROWS)
-    parts = [(points[..., i : i + ROWS, :], w[..., i : i + ROWS], squares[..., i : i + ROWS], centre) for i in rows]
-    return torch.stack([kernel_mean(part, a, kernel)[0] for part in parts]).sum(0)
-
-
-def squared_mmd(real: Cloud, among_real: Tensor, y: Tensor, weights: Tensor | None, kernel: Kernel) -> Tensor:
-    """The squared MMD ``(…)``, V-statistic, differentiable in ``y (…, M, D)``, from the cached real side."""
-    needed = wants_gradient(y)
-    cross, pull = kernel_mean(real, cloud(y, weights, real[3]), kernel, needed)
-    own = cloud(y, weights)
-    among_fake, push = kernel_mean(own, own, kernel, needed)  # `push` moves one end of each pair: half
-    value = among_real + among_fake - 2 * cross
-    return value if pull is None or push is None else with_gradient(value, y, 2 * (push - pull))
-
-
 def median_distance(real: Cloud, generator: torch.Generator) -> Tensor:
     """The median distance ``(…)`` among the unmasked points, a subsample of a thousand at most.
 
@@ -116,6 +82,11 @@ def median_distance(real: Cloud, generator: torch.Generator) -> Tensor:
     spread = 2 * (w * squares).sum(-1) / w.sum(-1)  # about the mean of all squared distances
     found = torch.where(median > 0, median, spread)
     return torch.where(found > 0, found, 1).sqrt()
+
+
+def wide(t: Tensor) -> Tensor:
+    """Double precision, where the device has it."""
+    return t if t.device.type == "mps" else t.double()
 
 
 def wants_gradient(y: Tensor) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dcviz.divergences._clouds import cloud, kernel_mean_within, squared_mmd
+from dcviz.divergences._clouds import cloud
+from dcviz.divergences._embedding import kernel_mean_within, squared_mmd
 from dcviz.types import Divergence, Source, Tree
 
 if TYPE_CHECKING:

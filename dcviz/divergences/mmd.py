@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dcviz.divergences._clouds import (
-    Cloud,
-    Kernel,
-    cloud,
-    kernel_mean_within,
-    masses,
-    median_distance,
-    squared_mmd,
+from dcviz.divergences import _radial
+from dcviz.divergences._clouds import Cloud, cloud, masses, median_distance
+from dcviz.divergences._embedding import DISTANCES, View, kernel_mean_within, squared_mmd
+from dcviz.divergences._products import (
+    PRODUCTS,
+    Product,
+    joint_norm,
+    median_norm,
+    polynomial,
+    scaled,
+    uncentred,
+    wide_network,
 )
 from dcviz.types import Divergence, Source, Tree, hyper
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+RADIAL = {"gauss": _radial.gauss, "laplace": _radial.laplace, "imq": _radial.imq, "energy": _radial.energy}
 # Standard deviations in units of the bandwidth, widest first: clusters are smaller than the median distance.
 OCTAVES = (2.0, 1.0, 0.5, 0.25, 0.125)
 # M3D's: squared widths in octaves around the mean squared distance.
@@ -33,15 +37,22 @@ class MMD(Divergence):
 
     .. math:: E\,k(x,x') + E\,k(y,y') - 2\,E\,k(x,y)
 
-    Biased V-statistic (self-pairs kept): what is optimised, never negative; at equal distributions its mean is
-    about (1 - E k)(1/N + 1/M), not 0. Kernels of the distance r and the bandwidth h: ``gauss`` exp(-r²/2h²),
-    ``laplace`` exp(-r/h), ``imq`` (1+r²/h²)^-½; ``multi`` is the mean over five widths. geomloss returns half.
+    Kernels of the distance r and the bandwidth h: ``gauss`` exp(-r²/2h²), ``laplace`` exp(-r/h), ``imq``
+    (1+r²/h²)^-½, ``energy`` -r/h (the energy distance over h); ``multi`` is the mean over five widths of the first
+    three. Kernels of the inner product s of the points over h: ``polynomial`` (c+s)^p, ``linear`` s, and ``nngp``
+    and ``ntk`` of an infinitely wide ReLU network, whose biases have the variance c. Where the origin is matters to
+    these (not to ``linear``), so points are taken as they come, uncentred. geomloss returns half.
+
+    ``biased`` keeps self-pairs (V-statistic): what is optimised, never negative; at equal distributions its mean is
+    about (1 - E k)(1/N + 1/M), not 0. ``unbiased`` leaves them out (U-statistic): its mean is the truth, a value may
+    be below 0; the gradients differ by M/(M-1) in what keeps synthetic points apart. A set of one point has no other
+    pair, so that its own term stays as in the V-statistic.
 
     The bandwidth is the multiple ``bandwidth`` of one of three units. ``real median``: the median distance of the
-    real side (≤ 1000 points). ``joint mean`` (M3D): 2h² is the mean squared distance of the joint sample at each
-    step, no gradient through it, and the widths are half octaves apart (M3D sums the five: five times ours).
-    ``fixed``: 1. At a fixed bandwidth it is also symmetric, its root obeys the triangle inequality, and
-    mini-batches leave the gradient unbiased; a bandwidth that follows the data costs these.
+    real side (≤ 1000 points), or its median norm. ``joint mean`` (M3D): 2h² is the mean squared distance of the joint
+    sample at each step (h² its mean squared norm), no gradient through it, and the widths are half octaves apart
+    (M3D sums the five: five times ours). ``fixed``: 1. At a fixed bandwidth it is also symmetric, its root obeys the
+    triangle inequality, and mini-batches leave the gradient unbiased; one that follows the data costs these.
 
     Cost O(NMD + M²D) a step, O(N²D) once (at every step under ``joint mean``).
 
@@ -69,7 +80,9 @@ class MMD(Divergence):
     cost = "O(NMD + M²D)"
 
     kernel: str = hyper(
-        "gauss", "How similarity falls with distance: fast, slower, slowest.", choices=("gauss", "laplace", "imq")
+        "gauss",
+        "How similarity falls with distance (gauss fast, laplace, imq slow, energy evenly), or grows with alignment.",
+        choices=("gauss", "laplace", "imq", "energy", "polynomial", "linear", "nngp", "ntk"),
     )
     bandwidth: float = hyper(
         1.0, "Distance at which similarity fades.", low=0.01, high=100.0, unit="× the rule's unit", log=True
@@ -78,35 +91,78 @@ class MMD(Divergence):
     rule: str = hyper(
         "real median", "What the bandwidth is measured in.", choices=("real median", "joint mean", "fixed")
     )
+    estimator: str = hyper(
+        "biased", "With pairs of a point and itself, or without: then below 0 at times.", choices=("biased", "unbiased")
+    )
+    power: int = hyper(3, "Exponent of the polynomial kernel: the highest moments that it compares.", low=1, high=5)
+    depth: int = hyper(2, "Hidden layers of the infinitely wide network (nngp, ntk).", low=1, high=10)
+    offset: float = hyper(
+        1.0, "Constant beside the inner product; variance of the network's biases.", low=0.0, high=100.0
+    )
+
+    @property
+    def holds(self) -> frozenset[str]:
+        """Those of the default, as far as estimator, rule and kernel allow."""
+        held = self.properties
+        if self.rule == "fixed":
+            held |= {"symmetric", "triangle", "minibatch"}
+        if self.kernel in ("polynomial", "nngp", "ntk") or (self.kernel == "linear" and self.rule != "fixed"):
+            held -= {"rigid"}  # the kernel or its unit sees the origin
+        if self.kernel in ("polynomial", "linear") or (self.kernel in ("nngp", "ntk") and self.offset == 0):
+            held -= {"separates"}  # finitely many moments; means along rays
+        if self.estimator == "unbiased":
+            held -= {"zero", "separates", "nonnegative", "triangle", "duplicates"}
+        return held
 
     def fit(self, x: Tensor, generator: torch.Generator, weights: Tensor | None = None) -> Tree:
         """The real cloud, its bandwidth ``(…)`` and mean similarity ``(…)``; both None under ``joint mean``."""
         import torch
 
-        real = cloud(x, weights)
+        real = self._view.cloud(x, weights)
         if self.rule == "joint mean":
             return real, None, None
         unit = torch.ones_like(real[0][..., 0, 0])
         if self.rule == "real median":
-            unit = median_distance(real, generator)
+            unit = median_distance(real, generator) if self.kernel in RADIAL else median_norm(real)
         h = self.bandwidth * unit
-        return real, h, kernel_mean_within(real, self._kernel(h))
+        return real, h, self._among(real, h)
 
     def value(self, side: Tree, y: Tensor, weights: Tensor | None = None, state: Tree = None) -> tuple[Tensor, Tree]:
         """The squared MMD ``(…)``; no state."""
         real, h, among_real = side
         if h is None:
-            h = self.bandwidth * joint_scale(real, y.detach(), masses(y, weights))
-            among_real = kernel_mean_within(real, self._kernel(h))
-        return squared_mmd(real, among_real, y, weights, self._kernel(h)), None
+            if self.kernel in RADIAL:
+                unit = joint_scale(real, y.detach(), masses(y, weights))
+            else:
+                unit = joint_norm(real, uncentred(y, weights))
+            h = self.bandwidth * unit
+            among_real = self._among(real, h)
+        unbiased = self.estimator == "unbiased"
+        return squared_mmd(real, among_real, y, weights, self._at(h), view=self._view, unbiased=unbiased), None
 
-    def _kernel(self, h: Tensor) -> Kernel:
+    @property
+    def _view(self) -> View:
+        return DISTANCES if self.kernel in RADIAL else PRODUCTS
+
+    def _among(self, real: Cloud, h: Tensor) -> Tensor:
+        return kernel_mean_within(real, self._at(h), self._view, self.estimator == "unbiased")
+
+    def _at(self, h: Tensor) -> Any:
         """The kernel at bandwidths ``h (…)``: the mean over its widths."""
+        if self.kernel not in RADIAL:
+            return scaled(self._product(), h)
         widths: tuple[float, ...] = (1.0,)
         if self.scales == "multi":
             widths = HALF_OCTAVES if self.rule == "joint mean" else OCTAVES
-        family = {"gauss": gauss, "laplace": laplace, "imq": imq}[self.kernel]
-        return lambda d2: family(d2, h[..., None, None], widths)
+        return lambda d2: RADIAL[self.kernel](d2, h[..., None, None], widths)
+
+    def _product(self) -> Product:
+        return {
+            "linear": polynomial(0.0, 1),
+            "polynomial": polynomial(self.offset, self.power),
+            "nngp": wide_network(self.offset, self.depth, tangent=False),
+            "ntk": wide_network(self.offset, self.depth, tangent=True),
+        }[self.kernel]
 
 
 def joint_scale(real: Cloud, y: Tensor, v: Tensor) -> Tensor:
@@ -119,51 +175,3 @@ def joint_scale(real: Cloud, y: Tensor, v: Tensor) -> Tensor:
     n = seen.sum(-1)
     mean_square = (joint[1] * joint[2]).sum(-1) * 2 * n / (n - 1)  # Σd² = 2n Σ‖z - mean‖²
     return (torch.where(mean_square > 0, mean_square, 1) / 2).sqrt()
-
-
-def gauss(d2: Tensor, h: Tensor, widths: tuple[float, ...]) -> tuple[Tensor, Callable[[], Tensor]]:
-    """exp(-d²/2h²), mean over widths, and its slope in d²."""
-    widest = -0.5 / (h * widths[0]).square()
-    parts = _powers((d2 * widest).exp_(), [(widths[0] / s) ** 2 for s in widths])
-    slopes = [-0.5 / (h * s).square() for s in widths]
-    return _mean(parts), lambda: _mean([k * s for k, s in zip(parts, slopes, strict=True)])
-
-
-def laplace(d2: Tensor, h: Tensor, widths: tuple[float, ...]) -> tuple[Tensor, Callable[[], Tensor]]:
-    """exp(-d/h), mean over widths, and its slope in d²: 0 at coincident points (a subgradient)."""
-    d = d2.sqrt()
-    parts = _powers((d * (-1 / (h * widths[0]))).exp_(), [widths[0] / s for s in widths])
-    slopes = [-0.5 / (h * s) for s in widths]
-    return _mean(
-        parts
-    ), lambda: _mean([k * s for k, s in zip(parts, slopes, strict=True)]).div_(d).masked_fill_(d == 0, 0)
-
-
-def imq(d2: Tensor, h: Tensor, widths: tuple[float, ...]) -> tuple[Tensor, Callable[[], Tensor]]:
-    """(1+d²/h²)^-½, mean over widths, and its slope in d²."""
-    parts = [(1 + d2 / (h * s).square()).rsqrt_() for s in widths]
-    slopes = [-0.5 / (h * s).square() for s in widths]
-    return _mean(parts), lambda: _mean([k * k * k * s for k, s in zip(parts, slopes, strict=True)])
-
-
-def _powers(base: Tensor, exponents: list[float]) -> list[Tensor]:
-    """Increasing powers of ``base``; each doubling is one product, much cheaper than an exponential."""
-    from math import log2
-
-    parts = [base]
-    for before, after in zip(exponents, exponents[1:], strict=False):
-        doublings, part = log2(after / before), parts[-1]
-        if abs(doublings - round(doublings)) > 1e-9:
-            part = part.pow(after / before)
-        else:
-            for _ in range(round(doublings)):
-                part = part * part
-        parts.append(part)
-    return parts
-
-
-def _mean(parts: list[Tensor]) -> Tensor:
-    total = parts[0].clone()
-    for part in parts[1:]:
-        total += part
-    return total.div_(len(parts))

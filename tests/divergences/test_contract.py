@@ -12,6 +12,12 @@ VARIANTS = [
     MMD("imq", scales="one"),
     MMD(rule="joint mean"),
     MMD(rule="fixed", bandwidth=2.0),
+    MMD("energy", estimator="unbiased"),
+    MMD("polynomial"),
+    MMD("polynomial", rule="joint mean", estimator="unbiased"),
+    MMD("linear"),
+    MMD("nngp"),
+    MMD("ntk", rule="fixed", estimator="unbiased"),
     Sinkhorn(blur=1.0),
 ]
 every = pytest.mark.parametrize("divergence", VARIANTS, ids=repr)

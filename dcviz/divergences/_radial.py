@@ -1,0 +1,65 @@
+"""Kernels of the distance: similarity ``k(d²)`` and, on demand, its slope in d²."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Similarity = tuple["Tensor", Callable[[], "Tensor"]]
+
+
+def gauss(d2: Tensor, h: Tensor, widths: tuple[float, ...]) -> Similarity:
+    """exp(-d²/2h²), mean over widths, and its slope in d²."""
+    widest = -0.5 / (h * widths[0]).square()
+    parts = _powers((d2 * widest).exp_(), [(widths[0] / s) ** 2 for s in widths])
+    slopes = [-0.5 / (h * s).square() for s in widths]
+    return _mean(parts), lambda: _mean([k * s for k, s in zip(parts, slopes, strict=True)])
+
+
+def laplace(d2: Tensor, h: Tensor, widths: tuple[float, ...]) -> Similarity:
+    """exp(-d/h), mean over widths, and its slope in d²: 0 at coincident points (a subgradient)."""
+    d = d2.sqrt()
+    parts = _powers((d * (-1 / (h * widths[0]))).exp_(), [widths[0] / s for s in widths])
+    slopes = [-0.5 / (h * s) for s in widths]
+    return _mean(
+        parts
+    ), lambda: _mean([k * s for k, s in zip(parts, slopes, strict=True)]).div_(d).masked_fill_(d == 0, 0)
+
+
+def imq(d2: Tensor, h: Tensor, widths: tuple[float, ...]) -> Similarity:
+    """(1+d²/h²)^-½, mean over widths, and its slope in d²."""
+    parts = [(1 + d2 / (h * s).square()).rsqrt_() for s in widths]
+    slopes = [-0.5 / (h * s).square() for s in widths]
+    return _mean(parts), lambda: _mean([k * k * k * s for k, s in zip(parts, slopes, strict=True)])
+
+
+def energy(d2: Tensor, h: Tensor, widths: tuple[float, ...]) -> Similarity:
+    """-d/h whatever the widths, which would only multiply it; slope 0 at coincident points (a subgradient)."""
+    d = d2.sqrt()
+    return -d / h, lambda: (-0.5 / (d * h)).masked_fill_(d == 0, 0)
+
+
+def _powers(base: Tensor, exponents: list[float]) -> list[Tensor]:
+    """Increasing powers of ``base``; each doubling is one product, much cheaper than an exponential."""
+    from math import log2
+
+    parts = [base]
+    for before, after in zip(exponents, exponents[1:], strict=False):
+        doublings, part = log2(after / before), parts[-1]
+        if abs(doublings - round(doublings)) > 1e-9:
+            part = part.pow(after / before)
+        else:
+            for _ in range(round(doublings)):
+                part = part * part
+        parts.append(part)
+    return parts
+
+
+def _mean(parts: list[Tensor]) -> Tensor:
+    total = parts[0].clone()
+    for part in parts[1:]:
+        total += part
+    return total.div_(len(parts))
