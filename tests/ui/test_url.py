@@ -32,7 +32,7 @@ def test_the_default_needs_no_address_and_is_that_of_the_library():
     ("query", "words"),
     [
         ({"data": "digts"}, "did you mean 'digits'"),
-        ({"regime": "space"}, "Known: data, gradients, predictions, random-features"),
+        ({"regime": "space"}, f"Known: {', '.join(sorted(regimes()))}."),
         ({"divergence": "enrgy", "regime": "data"}, "did you mean 'energy'"),
         ({"preset": "m4d"}, "Known: "),
         ({"scale": "huge"}, "Known: paper, small"),
