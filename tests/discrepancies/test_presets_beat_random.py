@@ -1,6 +1,6 @@
 """Does each published method, at its small scale, beat random images at one per class?
 
-    pytest -m slow tests/discrepancies/test_presets_beat_random.py -k dm
+    pytest -m slow --log-cli-level=INFO tests/discrepancies/test_presets_beat_random.py -k dm
 
 Five seeds each; a set's accuracy is the mean of three networks under the default protocol. A preset passes when its
 mean is above that of random images by more than two standard errors of the difference. One that does not is written
@@ -8,6 +8,7 @@ down with what was measured (`misses`); nothing is tuned until it passes.
 """
 
 import functools
+import logging
 import math
 import statistics
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ def test_a_preset_beats_random_images(row, request):
     gain = statistics.mean(ours) - statistics.mean(random)
     error = math.hypot(*(statistics.stdev(values) / math.sqrt(len(values)) for values in (ours, random)))
     found = f"{statistics.mean(ours):.1f} against {statistics.mean(random):.1f}: {gain:+.1f} ± {error:.1f}"
-    print(row.preset, row.data, found)  # shown with -s: these are the figures to report
+    logging.getLogger(__name__).info("%s on %s: %s", row.preset, row.data, found)
     assert gain > 2 * error, found
 
 
