@@ -23,6 +23,7 @@ NEVER = {
     "dcviz.condensing": ["runs", "figures", "ui"],
     "dcviz.evaluation": ["runs", "figures", "ui"],
     "dcviz.embed": ["runs", "figures", "ui"],
+    "dcviz.yardsticks": ["condensing", "runs", "figures", "ui"],
     **{f"dcviz.runs.{part}": ["condensing", "discrepancies", "evaluation", "ui"] for part in STORE},
     "dcviz.figures": ["runs", "ui"],
     "dcviz.cli": ["ui"],
@@ -32,6 +33,7 @@ NEVER_OUTSIDE = {
     "dcviz.condensing": ["streamlit", "plotly", "umap"],
     "dcviz.evaluation": ["streamlit", "plotly", "umap"],
     "dcviz.embed": ["streamlit", "plotly"],
+    "dcviz.yardsticks": ["streamlit", "plotly", "umap"],
     **{f"dcviz.runs.{part}": ["torch", "streamlit", "plotly", "umap"] for part in STORE},
     "dcviz.runs": ["streamlit", "plotly", "umap"],
     "dcviz.figures": ["torch", "streamlit"],
@@ -116,7 +118,7 @@ def test_the_engine_imports_without_the_screen():
         "import sys\n"
         "for name in ('streamlit', 'plotly', 'umap'): sys.modules[name] = None\n"
         "import dcviz, dcviz.registry, dcviz.data, dcviz.condensing.loop, dcviz.evaluation, dcviz.embed, dcviz.cli\n"
-        "import dcviz.runs.service, dcviz.runs.job, dcviz.runs.worker, dcviz.runs.configure\n"
+        "import dcviz.yardsticks, dcviz.runs.service, dcviz.runs.job, dcviz.runs.worker, dcviz.runs.configure\n"
         "dcviz.registry.known('discrepancy'); dcviz.condense; dcviz.load\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

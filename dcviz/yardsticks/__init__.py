@@ -1,0 +1,24 @@
+"""Yardsticks: discrepancies measured on every kept snapshot, whatever is optimised, in one fixed context."""
+
+from __future__ import annotations
+
+from dcviz.yardsticks.declared import BAND, PREFIX, RELATIVE, SPACES, YARDSTICKS, Yardstick
+from dcviz.yardsticks.neighbours import prdc
+from dcviz.yardsticks.panels import Panel, panel
+from dcviz.yardsticks.parting import Parting, parted
+from dcviz.yardsticks.two_samples import two_sample_accuracy
+
+__all__ = [
+    "BAND",
+    "PREFIX",
+    "RELATIVE",
+    "SPACES",
+    "YARDSTICKS",
+    "Panel",
+    "Parting",
+    "Yardstick",
+    "panel",
+    "parted",
+    "prdc",
+    "two_sample_accuracy",
+]
