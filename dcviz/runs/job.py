@@ -14,6 +14,7 @@ from dcviz.errors import Cancelled, Refused
 from dcviz.records import EvaluationProtocol, Recipe, RunConfig, Score, Status
 from dcviz.runs import problem as building
 from dcviz.runs.frames import Framer, flagged
+from dcviz.runs.measuring import Measuring
 from dcviz.runs.service import speed_key
 from dcviz.runs.side import SideWork
 from dcviz.runs.store import Command, Run, Store
@@ -80,6 +81,7 @@ class RunJob:
             if status != "done":
                 self._checkpoint(self._state)
                 self.store.save_latest(self.run.id, self.step, self._framer.arrays(self._state.synthetic))
+                self._yardsticks.leave()
         self._state = self._setup = None
         _free_device()
 
@@ -93,9 +95,11 @@ class RunJob:
         state = yield from self._first_state(setup)
         self._state, self.step = state, state.step
         self._framer = Framer(self.store, setup.dataset)
+        self._yardsticks = Measuring(self.store, self.run.id, self._framer, self.config.budget, setup.device)
         training = yield from self._framer.prepare_if_known()
         if training is not None:
             self._side.add(training)
+        self._side.add(self._yardsticks.prepare())
         if state.step == 0:
             self._keep(state)
         if self.config.live is not None:
@@ -107,6 +111,7 @@ class RunJob:
         if result.synthetic is not self._state.synthetic:
             self._keep(result)
         self._save_final(result)
+        yield from self._yardsticks.to_end()
         yield from self._evaluate(result)
 
     def _first_state(self, setup: building.Setup) -> Generator[None, None, State]:
@@ -155,6 +160,7 @@ class RunJob:
             yield
             self._measure_at_times(state)
             yield from self._side.turn(spent)
+            yield from self._yardsticks.turn(spent)
 
     def _measure_at_times(self, state: State) -> None:
         """Queue a live accuracy when nothing else waits and the last is old enough."""
@@ -208,6 +214,7 @@ class RunJob:
         yield from self._side.to_end()
         if "off" not in self.store.frame(self.run.id, state.step)[1]:  # the reference came too late for a short run
             self._keep(state)
+        yield from self._yardsticks.to_end()  # of a run that was over before the reference was ready
         yield from self._baselines(self.config.evaluation)
 
     # ------------------------------------------------------------------------------------- what is recorded
@@ -245,6 +252,7 @@ class RunJob:
         off = flagged(arrays)
         if off is not None:
             self.store.record(self.run.id, [(state.step, "off", float(off))])
+        self._yardsticks.add(state.step, state.synthetic)
 
     def _checkpoint(self, state: State) -> None:
         if state.step == self._checkpointed:

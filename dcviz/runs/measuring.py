@@ -1,0 +1,123 @@
+"""The yardsticks of a run: measured on its kept frames, within a share of its time."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
+
+from dcviz.runs.frames import Framer
+from dcviz.runs.store import Store
+from dcviz.types import SyntheticSet
+from dcviz.yardsticks import BAND, PREFIX, Panel, panel
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    Waiting = tuple[Tensor, Tensor]  # samples in model space, classes
+
+SHARE = 0.05  # of the time, at most, that measuring takes while condensing and right after
+GRACE = 1.0  # seconds that a run of any length may spend on it: the share of one of 20 seconds
+LEAVING = 1.0  # seconds spent on what still waits when a run is paused
+HELD = 2**28  # bytes of frames that wait to be measured; beyond, every second of them is left out
+KEPT = 2  # panels in memory
+
+_ready: dict[tuple[str, int, str], Panel | None] = {}  # by fingerprint, budget and device; the last few
+
+
+class Measuring:
+    """Measures frames, the newest first and then those farthest from any measured one, while the share allows.
+
+    A frame waits in full precision: what is measured is S itself, not its 8-bit picture. Frames that still wait when
+    the time is up are left out, and the curve passes over them.
+    """
+
+    def __init__(self, store: Store, run: str, framer: Framer, budget: int, device: torch.device) -> None:
+        """Nothing is made yet; `prepare` is work for later."""
+        self.store, self.run, self.framer, self.budget, self.device = store, run, framer, budget, device
+        self.spent, self._main = 0.0, 0.0  # seconds
+        self._waiting: dict[int, Waiting] = {}  # by step
+        self._measured: set[int] = set()
+        self._panel: Panel | None = None
+        self._settled = False  # whether it is known if there is a panel
+
+    def prepare(self) -> Generator[float, None, None]:
+        """Make the panel, or read it; after the framer's reference."""
+        data, reference = self.framer.dataset, self.framer.reference
+        if self._settled or reference is None:
+            return
+        key = data.fingerprint, self.budget, str(self.device)
+        if key not in _ready:
+            made = yield from panel(data, self.budget, reference, cache=self.store, device=self.device)
+            while len(_ready) >= KEPT:
+                _ready.pop(next(iter(_ready)), None)
+            _ready[key] = made
+        self._panel, self._settled = _ready[key], True
+        if self._panel is None:
+            self._waiting.clear()
+        else:
+            self.store.record(self.run, [(0, name, value) for name, value in zip(BAND, self._panel.band, strict=True)])
+
+    def add(self, step: int, synthetic: SyntheticSet) -> None:
+        """Note a frame to be measured."""
+        import torch
+
+        if self._settled and self._panel is None:
+            return
+        with torch.no_grad():
+            x = synthetic.map(torch.detach).decode().x.clone()
+        self._waiting[step] = x, synthetic.decoded_classes()
+        self._measured.discard(step)  # finishing has changed S
+        while len(self._waiting) > 2 and sum(x.numel() * x.element_size() for x, _ in self._waiting.values()) > HELD:
+            for at in sorted(self._waiting)[1:-1:2]:
+                del self._waiting[at]
+
+    def turn(self, main_seconds: float) -> Iterator[None]:
+        """After ``main_seconds`` of main work: frames that wait, while the share allows."""
+        self._main += main_seconds
+        while self._next() is not None and self.spent < SHARE * (self._main + self.spent):
+            self._measure()
+            yield
+
+    def to_end(self) -> Iterator[None]:
+        """The last frame, then all that still wait, while the share or the grace allows."""
+        newest = max(self._waiting, default=0) > max(self._measured, default=0)
+        while self._next() is not None and (newest or self.spent < max(GRACE, SHARE * (self._main + self.spent))):
+            newest = newest and not self._measured  # the first step comes before the last
+            self._measure()
+            yield
+
+    def leave(self) -> None:
+        """Measure what waits, for a moment at most: a run that goes on elsewhere starts with nothing waiting."""
+        end = time.monotonic() + LEAVING
+        for _ in self.prepare():
+            if time.monotonic() > end:
+                return
+        while self._next() is not None and time.monotonic() < end:
+            self._measure()
+
+    def _next(self) -> int | None:
+        """The step to be measured now: the first of all, then the newest, then the one in the widest gap."""
+        if self._panel is None or not self._waiting:
+            return None
+        if not self._measured:
+            return min(self._waiting)
+        newest = max(self._waiting)
+        if newest > max(self._measured):
+            return newest
+        order = sorted(self._waiting.keys() | self._measured)
+        done = [i for i, step in enumerate(order) if step in self._measured]
+        left = [i for i, step in enumerate(order) if step in self._waiting]
+        return order[max(left, key=lambda i: min(abs(i - j) for j in done))]
+
+    def _measure(self) -> None:
+        step = self._next()
+        assert step is not None
+        assert self._panel is not None
+        began = time.monotonic()
+        found = self._panel.measure(*self._waiting.pop(step))
+        self._measured.add(step)
+        self.store.record(self.run, [(step, PREFIX + name, v) for name, v in found.items() if math.isfinite(v)])
+        self.spent += time.monotonic() - began
