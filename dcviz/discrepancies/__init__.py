@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dcviz.discrepancies.batch_norm.channels import ChannelStatistics
+from dcviz.discrepancies.batch_norm.recovery import Recovery
+from dcviz.discrepancies.batch_norm.sre2l import SRE2L
 from dcviz.discrepancies.data.pixels import Pixels
 from dcviz.discrepancies.gradients.dc import DC, DSA
 from dcviz.discrepancies.gradients.idc import IDC
@@ -23,4 +26,5 @@ DECLARATIONS = (
     *(Pixels, RandomFeatures, Attention, TrainedFeatures, OwnNetwork),
     *(Match, GradientMatching, Ridge, Calibration, LayerAlignment, OnlinePool),
     *(DM, M3D, DATADAM, CAFE, IDM, DC, DSA, IDC),
+    *(ChannelStatistics, Recovery, SRE2L),
 )

@@ -28,10 +28,16 @@ CELLS = [
         {"name": "attention", "width": 8},
         {"name": "trained-features", "width": 8, "pool": 2, "updates": 4},
         {"name": "trained-features", "width": 8, "pool": 2, "updates": 4, "blend": True},
+        {"name": "batch-norm", "width": 8, "updates": 30},
     )
 ]
 SMALL = {"width": 8, "batch": 32}
-SHORT = {"calibration": {"updates": 60}, "online-pool": {"every": 2, "train": 2}, "layer-alignment": {"inner": 2}}
+SHORT = {
+    "calibration": {"updates": 60},
+    "online-pool": {"every": 2, "train": 2},
+    "layer-alignment": {"inner": 2},
+    "batch-norm": {"updates": 30},
+}
 OWN = [
     {"name": name, **{k: v for k, v in SMALL.items() if k in d.hypers()}, **SHORT.get(name, {})}
     for name, d in registry.known("discrepancy").items()
