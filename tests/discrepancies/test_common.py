@@ -43,7 +43,14 @@ OWN = [
     for name, d in registry.known("discrepancy").items()
     if name != "match"
 ] + [
-    {"name": "gradient-matching", **SMALL, "distance": "l1", "counted": "hidden", "trained_on": "real", "mix": "mixup"},
+    {
+        "name": "gradient-matching",
+        **SMALL,
+        "distance": "l1",
+        "counted": "hidden",
+        "trained_on": "real",
+        "momentum": 0.9,
+    },
 ]
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dcviz.discrepancies.gradients.distances import DISTANCES
-from dcviz.discrepancies.gradients.mixing import MIXTURES
 from dcviz.discrepancies.random_features.networks import fitting
 from dcviz.types import (
     Discrepancy,
@@ -32,6 +31,8 @@ def _hidden(weights: Mapping[str, Tensor]) -> list[str]:
 
 
 COUNTED: dict[str, Callable[[Mapping[str, Tensor]], list[str]]] = {"all": list, "hidden": _hidden}
+
+FRESH: dict[str, Any] = {"weights": None, "velocity": None, "updates": 0}  # the next step draws a network
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,16 @@ class GradientMatching(Discrepancy):
     inner: int = hyper(10, "Training steps of the network between updates of S.", low=0, high=1000)
     trained_on: str = hyper("synthetic", "What the network is trained on meanwhile.", choices=("synthetic", "real"))
     inner_batch: int = hyper(256, "Samples per such step.", low=1, high=4096, log=True)
-    mix: str = hyper("none", "How samples are mixed where it is trained on real ones.", choices=MIXTURES)
-    rate: float = hyper(0.01, "Learning rate of the network (plain SGD).", low=1e-5, high=1.0, log=True)
+    cutmix: float = hyper(0.0, "Probability of CutMix in a step on real samples.", low=0.0, high=1.0)
+    rate: float = hyper(0.01, "Learning rate of the network (SGD).", low=1e-5, high=1.0, log=True)
+    momentum: float = hyper(0.0, "Momentum of the network's SGD.", low=0.0, high=0.99)
+    decay: float = hyper(0.0, "Weight decay of the network's SGD.", low=0.0, high=0.1)
     augment: str = hyper("", "Siamese augmentation, e.g. color_crop_cutout_flip_scale_rotate; empty for none.")
 
     @property
     def needs(self) -> Needs:
         """Real samples of every class, every step."""
-        return Needs(real_per_class=self.batch, space="fresh", planar=not self.augment and self.mix != "cutmix")
+        return Needs(real_per_class=self.batch, space="fresh", planar=not self.augment and not self.cutmix)
 
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
         """A network whose weights are replaced by those of the state."""
@@ -88,7 +91,7 @@ class GradientMatching(Discrepancy):
 
     def begin(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> Tree:
         """No weights yet: the first step draws them."""
-        return {"weights": None, "updates": 0}
+        return dict(FRESH)
 
     def loss(
         self,
@@ -103,7 +106,7 @@ class GradientMatching(Discrepancy):
 
         if state["weights"] is None:
             fresh = self._network(real, generator)
-            state = {"weights": {k: v.detach() for k, v in fresh.named_parameters()}, "updates": 0}
+            state = {**FRESH, "weights": {k: v.detach() for k, v in fresh.named_parameters()}}
         weights = {k: v.requires_grad_() for k, v in state["weights"].items()}
         over = COUNTED[self.counted](weights)
         augment = draw(self.augment, real.shape, generator)
@@ -126,19 +129,21 @@ class GradientMatching(Discrepancy):
         """Train the network, or forget it when its turn is over."""
         import torch
 
-        from dcviz.augment import draw
+        from dcviz.augment import draw_each
 
         if state["updates"] + 1 >= self.outer:
-            return {"weights": None, "updates": 0}
-        weights = state["weights"]
+            return dict(FRESH)
+        weights, velocity = state["weights"], state["velocity"] or {}
         drawn = self._from_real(real, generator) if self.trained_on == "real" else self._from_fake(synthetic, generator)
         for x, y in drawn:
-            augment = draw(self.augment, real.shape, generator)
+            x = draw_each(self.augment, real.shape, len(x), generator)(x)
             live = {k: v.detach().requires_grad_() for k, v in weights.items()}
-            loss = _cross_entropy(context, live, augment(x), y).mean()
+            loss = _cross_entropy(context, live, x, y).mean()
             found = torch.autograd.grad(loss, list(live.values()))
-            weights = {k: (v - self.rate * g).detach() for (k, v), g in zip(live.items(), found, strict=True)}
-        return {"weights": weights, "updates": state["updates"] + 1}
+            pulls = {k: g + self.decay * v.detach() for (k, v), g in zip(live.items(), found, strict=True)}
+            velocity = {k: self.momentum * velocity[k] + g if velocity else g for k, g in pulls.items()}
+            weights = {k: v.detach() - self.rate * velocity[k] for k, v in live.items()}
+        return {"weights": weights, "velocity": velocity or None, "updates": state["updates"] + 1}
 
     def _from_fake(self, synthetic: SyntheticSet, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches of S with its classes."""
@@ -150,12 +155,15 @@ class GradientMatching(Discrepancy):
             yield x[picked], y[picked]
 
     def _from_real(self, real: RealSampler, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of T, mixed."""
-        from dcviz.discrepancies.gradients.mixing import mix
+        """Batches of T, some of them mixed."""
+        import torch
+
+        from dcviz.discrepancies.gradients.mixing import cutmix
 
         for _ in range(self.inner):
             batch = real.shuffled(self.inner_batch)
-            yield mix(self.mix, batch.x, batch.y, len(real.counts), generator)
+            mixed = self.cutmix > 0 and bool(torch.rand((), generator=generator) < self.cutmix)
+            yield cutmix(batch.x, batch.y, len(real.counts), generator) if mixed else (batch.x, batch.y)
 
     def _network(self, real: RealSampler, generator: torch.Generator) -> torch.nn.Module:
         from dcviz.nets import network

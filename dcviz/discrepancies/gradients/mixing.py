@@ -1,4 +1,4 @@
-"""Two samples mixed into one, for training a network: mixup and CutMix. One mixture serves a batch."""
+"""CutMix, for training a network: a rectangle of each sample is that of a partner from the batch."""
 
 from __future__ import annotations
 
@@ -11,41 +11,31 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-MIXTURES = ("none", "mixup", "cutmix")
 
+def cutmix(x: Tensor, y: Tensor, classes: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Images ``x (B, channels, height, width)`` mixed with partners, and labels ``(B, C)`` in proportion to the area.
 
-def mix(kind: str, x: Tensor, y: Tensor, classes: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Samples ``x (B, *shape)`` with partners from their own batch, and labels ``(B, C)`` in proportion.
-
-    mixup: u·x + (1 - u)·x' (Zhang et al., 2018, https://arxiv.org/abs/1710.09412, Eq. 1). cutmix: a rectangle of
-    the area 1 - u is that of the partner (Yun et al., 2019, https://arxiv.org/abs/1905.04899, Eqs. 1-2). u is
-    uniform in [0, 1], drawn once for the batch; labels of cutmix are weighted by the area that is really covered.
+    One rectangle serves the batch. Its area is 1 - u before it is cut off at the border, u uniform in [0, 1]. Source:
+    Yun et al., CutMix, 2019, https://arxiv.org/abs/1905.04899, Eqs. 1-2.
     """
     import torch
     from torch.nn.functional import one_hot
 
+    if x.dim() != 4:
+        raise Refused("CutMix cuts rectangles out of images, these are points of the plane: set cutmix to 0.")
     labels = one_hot(y, classes).to(x.dtype)
-    if kind == "none":
-        return x, labels
     partner = torch.randperm(len(x), generator=generator).to(x.device)
-    u = float(torch.rand((), generator=generator))
-    if kind == "mixup":
-        return u * x + (1 - u) * x[partner], u * labels + (1 - u) * labels[partner]
-    top, bottom, left, right = _rectangle(tuple(x.shape[2:]), math.sqrt(1 - u), generator)
+    factor = math.sqrt(1 - float(torch.rand((), generator=generator)))
+    (top, bottom), (left, right) = (_edges(side, factor, generator) for side in x.shape[2:])
     mixed = x.clone()
     mixed[:, :, top:bottom, left:right] = x[partner][:, :, top:bottom, left:right]
     share = (bottom - top) * (right - left) / math.prod(x.shape[2:])
     return mixed, (1 - share) * labels + share * labels[partner]
 
 
-def _rectangle(sides: tuple[int, ...], factor: float, generator: torch.Generator) -> tuple[int, int, int, int]:
-    """Rows from, to, columns from, to: sides scaled by a factor around a uniform centre, cut off at the border."""
+def _edges(side: int, factor: float, generator: torch.Generator) -> tuple[int, int]:
+    """From and to along one side, scaled by a factor around a uniform centre."""
     import torch
 
-    if len(sides) != 2:
-        raise Refused("cutmix cuts rectangles out of images, these are points of the plane: choose mixup or none.")
-    edges: list[int] = []
-    for side in sides:
-        half, centre = int(side * factor) // 2, int(torch.randint(side, (), generator=generator))
-        edges += [max(centre - half, 0), min(centre + half, side)]
-    return edges[0], edges[1], edges[2], edges[3]
+    half, centre = int(side * factor) // 2, int(torch.randint(side, (), generator=generator))
+    return max(centre - half, 0), min(centre + half, side)
