@@ -10,6 +10,12 @@ from dcviz.discrepancies.gradients.dc import DC, DSA
 from dcviz.discrepancies.gradients.idc import IDC
 from dcviz.discrepancies.gradients.matching import GradientMatching
 from dcviz.discrepancies.match import Match
+from dcviz.discrepancies.predictions.ensemble import RidgeEnsemble
+from dcviz.discrepancies.predictions.frepo import FREPO
+from dcviz.discrepancies.predictions.infinite_ridge import InfiniteRidge
+from dcviz.discrepancies.predictions.kip import KIP
+from dcviz.discrepancies.predictions.online import OnlineRidge
+from dcviz.discrepancies.predictions.rfad import RFAD
 from dcviz.discrepancies.predictions.ridge import Ridge
 from dcviz.discrepancies.random_features.attention import Attention
 from dcviz.discrepancies.random_features.datadam import DATADAM
@@ -27,4 +33,5 @@ DECLARATIONS = (
     *(Match, GradientMatching, Ridge, Calibration, LayerAlignment, OnlinePool),
     *(DM, M3D, DATADAM, CAFE, IDM, DC, DSA, IDC),
     *(ChannelStatistics, Recovery, SRE2L),
+    *(InfiniteRidge, RidgeEnsemble, OnlineRidge, KIP, RFAD, FREPO),
 )

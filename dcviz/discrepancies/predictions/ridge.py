@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dcviz.discrepancies.random_features.networks import fitting
-from dcviz.types import Discrepancy, Needs, RealSampler, Source, SyntheticSet, Terms, Tree, hyper
+from dcviz.types import Discrepancy, Needs, RealSampler, Source, Space, SyntheticSet, Terms, Tree, hyper
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+# Samples x (B, *shape), S (M, *shape) and its targets (M, C) -> predictions (B, C) of the regression solved on S.
+Predict = Callable[["Tensor", "Tensor", "Tensor"], "Tensor"]
 
 
 @dataclass(frozen=True)
@@ -65,21 +69,23 @@ class Ridge(Discrepancy):
         generator: torch.Generator,
     ) -> tuple[Terms, Tree]:
         """One term: half the mean squared error on the real batch."""
-        import torch
-
         from dcviz.augment import draw
-        from dcviz.nets import network
 
         classes = len(real.counts)
-        name = fitting(self.network, real.shape)
-        net = network(name, real.shape, classes, generator, width=self.width).to(real.device).requires_grad_(False)
+        predict = self.regression(Space.of(real), generator)
         augment = draw(self.augment, real.shape, generator)
         true, fake = real.shuffled(self.batch), synthetic.decode()
-        with torch.no_grad():
-            f_real = net.embed(augment(true.x)).flatten(1)  # (B, D)
-        f_fake = net.embed(augment(fake.x)).flatten(1)  # (M, D)
-        residual = one_hot(true.y, classes) - ridge_predict(f_real, f_fake, one_hot(fake.y, classes), self.ridge)
-        return {"ridge": (residual**2).sum(1).mean() / 2}, state
+        predicted = predict(augment(true.x), augment(fake.x), one_hot(fake.y, classes))
+        return {"ridge": half_square(one_hot(true.y, classes) - predicted)}, state
+
+    def regression(self, space: Space, generator: torch.Generator, state: Tree = None) -> Predict:
+        """The regression in the features of one fresh network."""
+        from dcviz.nets import network
+
+        name = fitting(self.network, space.shape)
+        net = network(name, space.shape, space.classes, generator, width=self.width)
+        net = net.to(space.device).requires_grad_(False)
+        return lambda x, s, y: ridge_predict(net.embed(x).flatten(1), net.embed(s).flatten(1), y, self.ridge)
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Forward passes of the real batch, forward and backward of S."""
@@ -97,15 +103,28 @@ def one_hot(y: Tensor, classes: int) -> Tensor:
     return y if y.dim() > 1 else encode(y, classes).float() - 1 / classes
 
 
+def half_square(residual: Tensor) -> Tensor:
+    """Half the mean over samples of the squared norm of residuals ``(B, C)``."""
+    return (residual**2).sum(1).mean() / 2
+
+
 def ridge_predict(f_real: Tensor, f_fake: Tensor, y_fake: Tensor, ridge: float) -> Tensor:
     """Predictions ``(B, C)`` on ``f_real (B, D)`` of the ridge regression on ``f_fake (M, D)``, ``y_fake (M, C)``.
 
     Solved in the dual (M×M, by Cholesky), the smaller side whenever M < D.
     """
+    return f_real @ (f_fake.T @ dual(f_fake @ f_fake.T, y_fake, ridge))
+
+
+def dual(kernel: Tensor, y: Tensor, ridge: float) -> Tensor:
+    """The coefficients ``(M, C)`` of the kernel ridge regression on targets ``y (M, C)`` with ``kernel (M, M)``.
+
+    The ridge is relative to the mean of the diagonal. A kernel that is singular beyond it gives NaN, which a run
+    reports, rather than an error for which the device would have to be waited for.
+    """
     import torch
 
-    kernel = f_fake @ f_fake.T  # (M, M)
     mean = kernel.diagonal().mean()
     lifted = kernel + ridge * mean * torch.eye(len(kernel), device=kernel.device, dtype=kernel.dtype)
-    dual = torch.cholesky_solve(y_fake, torch.linalg.cholesky(lifted))  # (M, C)
-    return f_real @ (f_fake.T @ dual)
+    factor, failed = torch.linalg.cholesky_ex(lifted)
+    return torch.cholesky_solve(y, factor.masked_fill(failed > 0, torch.nan))

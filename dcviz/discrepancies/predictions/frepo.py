@@ -1,0 +1,45 @@
+"""Neural feature regression with pooling (FRePo)."""
+
+from __future__ import annotations
+
+from dcviz.discrepancies.predictions.online import OnlineRidge
+from dcviz.types import Preset, Scale
+
+
+def _term(**params: object) -> dict:
+    fixed = {"network": "convnet", "norm": "batch", "pool": 10, "updates": 100, "ridge": 1e-6, "labels": "learned"}
+    return {"discrepancy": "online-ridge", "params": {**fixed, **params}}
+
+
+FREPO = Preset(
+    name="frepo",
+    title="FRePo",
+    sentence="A regression on S in the features of networks that S trains: it must predict the real labels.",
+    source=OnlineRidge.source,
+    differs=(
+        "Adam in place of LAMB for S. The form of the margin (the largest label 1/C above the next), the training of "
+        "the pool (squared error, Adam at 3e-4) and its spread ages are ours. Batch norm always uses the statistics of "
+        "the batch at hand, so that nothing is remembered. Choose the transform zca but for MNIST and Fashion."
+    ),
+    scales={
+        "paper": Scale(
+            {
+                "terms": [_term(width=128, batch=1024)],
+                "optimiser": {"name": "adam", "rates": {"images": 3e-4, "labels": 3e-4}},
+                "start": "real",
+                "steps": 500_000,
+            },
+            "The authors' code: pool of 10, 100 updates, ridge 1e-6, batch 1,024, rate 3e-4, 500,000 steps; "
+            "ConvNet 128 wide with batch norm. One rate serves images and labels; the evaluation is the default one.",
+        ),
+        "small": Scale(
+            {
+                "terms": [_term(width=32, batch=256)],
+                "optimiser": {"name": "adam", "rates": {"images": 0.05, "labels": 0.01}, "schedule": "cosine"},
+                "start": "real",
+                "steps": 500,
+            },
+            "Cut: width 128 to 32, 1,024 real samples a step to 256, 500,000 steps to 500 with larger learning rates.",
+        ),
+    },
+)
