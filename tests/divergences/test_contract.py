@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dcviz import registry
-from dcviz.divergences import MMD, Sinkhorn
+from dcviz.divergences import KSD, MMD, Fisher, Sinkhorn
 
 VARIANTS = [
     *(declaration() for declaration in registry.known("divergence").values()),
@@ -19,6 +19,8 @@ VARIANTS = [
     MMD("nngp"),
     MMD("ntk", rule="fixed", estimator="unbiased"),
     Sinkhorn(blur=1.0),
+    KSD("gauss", statistic="U", score="kde"),
+    Fisher(score="kde"),
 ]
 every = pytest.mark.parametrize("divergence", VARIANTS, ids=repr)
 
