@@ -31,6 +31,26 @@ def test_moves_are_those_of_torch(name):
     assert torch.equal(synthetic.parameters["images"], theirs.detach())
 
 
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_betas_are_those_given(name):
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name]
+    ours = Optimiser(OptimiserConfig(name=name, rates={"images": 0.25}, betas=(0.5, 0.9)), steps=3)
+    synthetic = a_set()
+    theirs = synthetic.parameters["images"].clone().requires_grad_()
+    made, state = kind([theirs], 0.25, betas=(0.5, 0.9), weight_decay=0.0), ours.begin(synthetic)
+    for _ in range(3):
+        synthetic, state = ours.move(synthetic, {"images": torch.sin(synthetic.parameters["images"])}, state)
+        theirs.grad = torch.sin(theirs.detach())
+        made.step()
+    assert torch.equal(synthetic.parameters["images"], theirs.detach())
+
+
+@pytest.mark.parametrize("betas", [(0.5,), (0.5, 1.0), (-0.1, 0.9), (0.9, float("nan"))])
+def test_betas_that_never_forget_are_refused(betas):
+    with pytest.raises(Refused, match="two numbers from 0 to below 1"):
+        Optimiser(OptimiserConfig(betas=betas), 1).begin(a_set())
+
+
 def test_cosine_ends_at_rest():
     config = OptimiserConfig(name="sgd", rates={"images": 1.0}, momentum=0.0, schedule="cosine")
     optimiser, synthetic = Optimiser(config, steps=2), a_set()

@@ -15,9 +15,9 @@ from dcviz import registry
 from dcviz.augment import warp
 from dcviz.data import dataset
 from dcviz.discrepancies.batch_norm.channels import ChannelStatistics
-from dcviz.discrepancies.batch_norm.recovery import Recovery, dealt
+from dcviz.discrepancies.batch_norm.recovery import Recovery
 from dcviz.discrepancies.batch_norm.squeeze import refuse_untaught, squeezed
-from dcviz.discrepancies.batch_norm.statistics import class_statistics, distances, in_classes, seen
+from dcviz.discrepancies.batch_norm.statistics import class_statistics, dealt, distances, in_classes, seen
 from dcviz.errors import Refused
 from dcviz.evaluation.measure import in_model_space
 from dcviz.nets import network

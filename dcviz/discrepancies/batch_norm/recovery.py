@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -73,6 +72,7 @@ class Recovery(Discrepancy):
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
         """The teacher, and the weights of each group's images in it."""
         from dcviz.discrepancies.batch_norm.squeeze import squeezed
+        from dcviz.discrepancies.batch_norm.statistics import dealt
         from dcviz.views import moves
 
         moves(self.moves, real.shape, 1, generator)  # refused now, not after the last step
@@ -131,23 +131,6 @@ class Recovery(Discrepancy):
 
         fake = classes * per_class
         return 2 * fake * flops("convnet", shape, self.width), 4.0 * fake * activations("convnet", shape, self.width)
-
-
-def dealt(plan: Plan, most: int) -> Tensor:
-    """Weights ``(G, M)`` of S in groups of at most ``most`` images and nearly equal size; each row sums to 1.
-
-    The first image of every class, then the second, and so on: a group has all classes while it has room for them.
-    """
-    import torch
-
-    counts = plan.counts.tolist()  # on the CPU
-    first = [sum(counts[:c]) for c in range(len(counts))]
-    turns = [first[c] + k for k in range(max(counts)) for c in range(len(counts)) if k < counts[c]]
-    parts = torch.tensor(turns).tensor_split(math.ceil(len(turns) / most))
-    weights = torch.zeros(len(parts), len(turns))
-    for row, part in zip(weights, parts, strict=True):
-        row[part] = 1 / len(part)
-    return weights
 
 
 def opinion(teacher: torch.nn.Module, x: Tensor) -> Tensor:

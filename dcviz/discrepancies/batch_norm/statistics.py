@@ -10,11 +10,12 @@ wᵀs - (wᵀm)², centred so that no digits cancel where a batch agrees with th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dcviz.errors import Refused
-from dcviz.types import RealSampler
+from dcviz.types import Plan, RealSampler
 
 if TYPE_CHECKING:
     import torch
@@ -103,6 +104,23 @@ def in_classes(y: Tensor, classes: int, dtype: torch.dtype | None = None) -> Ten
 
     member = torch.nn.functional.one_hot(y, classes).T.to(dtype or torch.float32)  # (C, B)
     return member / member.sum(1, keepdim=True).clamp_min(1)
+
+
+def dealt(plan: Plan, most: int) -> Tensor:
+    """Weights ``(G, M)`` of S in groups of at most ``most`` images and nearly equal size; each row sums to 1.
+
+    The first image of every class, then the second, and so on: a group has all classes while it has room for them.
+    """
+    import torch
+
+    counts = plan.counts.tolist()  # on the CPU
+    first = [sum(counts[:c]) for c in range(len(counts))]
+    turns = [first[c] + k for k in range(max(counts)) for c in range(len(counts)) if k < counts[c]]
+    parts = torch.tensor(turns).tensor_split(math.ceil(len(turns) / most))
+    weights = torch.zeros(len(parts), len(turns))
+    for row, part in zip(weights, parts, strict=True):
+        row[part] = 1 / len(part)
+    return weights
 
 
 def class_statistics(net: nn.Module, real: RealSampler) -> list[Statistics]:
