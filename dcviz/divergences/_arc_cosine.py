@@ -28,7 +28,7 @@ def arc_cosine(s: Tensor, n: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         n/π·(sin t + (π-t) cos t) and (π-t)/π with cos t = s/n; where n = 0, 0 and 1/2. First derivatives only.
         At t = 0 (u = v) the second has a kink: its subgradient there is 0. Rounding of s/n costs it half of the
-        digits near t = 0, so that tangent kernels want double precision.
+        digits near t = 0, so that tangent kernels want double precision; angles too small to be told from 0 are 0.
     """
     return _arc_cosine().apply(s, n)
 
@@ -75,7 +75,9 @@ def _arc_cosine() -> Any:
     class ArcCosine(torch.autograd.Function):
         @staticmethod
         def forward(ctx: Any, s: Tensor, n: Tensor) -> tuple[Tensor, Tensor]:
-            cosine = torch.where(n > 0, s / torch.where(n > 0, n, 1), 0).clamp_(-1, 1)
+            cosine = torch.where(n > 0, s / torch.where(n > 0, n, 1), 0)
+            same = 1 - cosine <= 8 * torch.finfo(cosine.dtype).eps
+            cosine = cosine.clamp_(-1, 1).masked_fill_(same, 1)
             zeroth = 1 - cosine.arccos() / math.pi
             sine = (1 - cosine * cosine).sqrt_()
             ctx.save_for_backward(cosine, sine, zeroth, n)
@@ -86,7 +88,7 @@ def _arc_cosine() -> Any:
         def backward(ctx: Any, up_first: Tensor, up_zeroth: Tensor) -> tuple[Tensor, Tensor]:
             cosine, sine, zeroth, n = ctx.saved_tensors
             bend = math.pi * n * sine  # d zeroth / ds = 1/bend
-            kink = (sine * sine <= 16 * torch.finfo(sine.dtype).eps) | (n == 0)
+            kink = (sine == 0) | (n == 0)
             along = torch.where(kink, 0, up_zeroth / torch.where(kink, 1, bend))
             return up_first * zeroth + along, up_first * sine / math.pi - along * cosine
 

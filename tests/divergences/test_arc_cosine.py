@@ -62,8 +62,7 @@ def test_the_two_integrals_at_known_angles():
 def test_gradients_are_those_of_finite_differences(which):
     x, y = cloud(4, 5).requires_grad_(), cloud(3, 5, seed=1).requires_grad_()
     assert torch.autograd.gradcheck(lambda a, b: relu_kernels(a, b, 3, bias=0.1)[which], (x, y))
-    off = ~torch.eye(4, dtype=torch.bool)  # on the diagonal of the NTK, differences of 1e-6 are all rounding
-    assert torch.autograd.gradcheck(lambda a: relu_kernels(a, a, 2, bias=0.1)[which] * off, (x,))
+    assert torch.autograd.gradcheck(lambda a: relu_kernels(a, a, 2, bias=0.1)[which], (x,))  # its diagonal too
 
 
 def test_kernels_of_a_cloud_with_itself_are_symmetric_and_positive():
@@ -81,7 +80,7 @@ def test_coincident_and_zero_points_give_finite_gradients():
     (gradient,) = torch.autograd.grad((nngp + ntk).sum(), x)
     assert torch.isfinite(gradient).all()
     assert torch.isfinite(nngp).all()
-    assert float(nngp[0, 2]) == 0
+    assert float(nngp[0, 2].detach()) == 0
 
 
 def test_deviations_broadcast_and_keep_zeros():
