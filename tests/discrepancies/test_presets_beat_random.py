@@ -43,6 +43,9 @@ ROWS = [
     Row("datadam"),
     Row("cafe"),
     Row("idm"),
+    Row("kip"),
+    Row("rfad"),
+    Row("frepo"),
 ]
 
 
