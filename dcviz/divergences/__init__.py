@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from dcviz.divergences.bures import Bures
+from dcviz.divergences.cfd import CFD
 from dcviz.divergences.energy import Energy
 from dcviz.divergences.exact import ExactOT
 from dcviz.divergences.fisher import Fisher
 from dcviz.divergences.mmd import MMD
 from dcviz.divergences.moments import Mean, Moments
+from dcviz.divergences.ncfm import NCFM
 from dcviz.divergences.sinkhorn import Sinkhorn
 from dcviz.divergences.sliced import Sliced
 from dcviz.divergences.spectral import Spectral
 from dcviz.divergences.stein import KSD
 
-DECLARATIONS = (Energy, MMD, Sinkhorn, ExactOT, Sliced, Bures, Mean, Moments, Spectral, KSD, Fisher)
+DECLARATIONS = (
+    Energy,
+    MMD,
+    CFD,
+    NCFM,
+    Sinkhorn,
+    ExactOT,
+    Sliced,
+    Bures,
+    Mean,
+    Moments,
+    Spectral,
+    KSD,
+    Fisher,
+)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dcviz import registry
-from dcviz.divergences import KSD, MMD, Fisher, Sinkhorn
+from dcviz.divergences import CFD, KSD, MMD, NCFM, Fisher, Sinkhorn
 
 VARIANTS = [
     *(declaration() for declaration in registry.known("divergence").values()),
@@ -18,6 +18,9 @@ VARIANTS = [
     MMD("linear"),
     MMD("nngp"),
     MMD("ntk", rule="fixed", estimator="unbiased"),
+    CFD(count=64, scales="one", rule="fixed", bandwidth=2.0),
+    NCFM(count=64, amplitude=1.0, phase=0.3),
+    NCFM(count=64, rate=1e-3),
     Sinkhorn(blur=1.0),
     KSD("gauss", statistic="U", score="kde"),
     Fisher(score="kde"),
@@ -124,6 +127,8 @@ def test_the_gradient_is_that_of_finite_differences(divergence, dimensions):
         pytest.skip("its bandwidth follows y without gradient, by definition (M3D)")
     if divergence == Sinkhorn():
         pytest.skip("the envelope theorem is about the converged plan, to be had at a wider blur: the next case")
+    if divergence.name == "max-sliced":
+        pytest.skip("at its maximum two shadows often tie, and it has a kink: test_max_sliced.py has the smooth cases")
     x, y = blob(9, dimensions), 0.3 + blob(4, dimensions, seed=1)
     v = torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=x.dtype)
     side = divergence.fit(x, seeded())
@@ -186,6 +191,8 @@ def test_single_precision_is_close_to_double(divergence, dimensions, near):
     x, y = x.float(), y.float()
     y[0] = x[0] + near
     exact, single = value_and_gradient(divergence, x.double(), y.double()), value_and_gradient(divergence, x, y)
+    if divergence.name == "max-sliced" and dimensions == 2:  # its maximum is a kink here: values alone can agree
+        exact, single = exact[::2], single[::2]
     for got, expected in zip(single, exact, strict=True):
         assert float((got.double() - expected).norm() / expected.norm()) < 3e-3
 

@@ -52,9 +52,10 @@ def unseen_pair(divergence):
     """A cloud and its move across all directions of a divergence that looks along some only."""
     if divergence.name == "fisher":
         return resting_point(divergence)
-    if divergence.name != "sliced":
+    looks = getattr(divergence, "directions", getattr(divergence, "count", None))
+    if looks is None:
         return None, None
-    x = blob(6, divergence.directions + 5, 4)
+    x = blob(6, looks + 5, 4)
     theta = divergence.fit(x, seeded())[0]  # (D, L)
     across = torch.linalg.qr(theta, mode="complete").Q[:, -1]
     return x, x + 10 * across
@@ -89,6 +90,8 @@ def triangle(divergence):
         (points(0.0, 1.0), points(0.0, 1.0, 3.0, 4.0), points(3.0, 4.0)),
         # Sinkhorn: at the scale of the blur the root grows faster than length.
         (points(0.0, 0.0, 0.0), points(0.0, 0.0, 0.1), points(0.0, 0.0, 0.3)),
+        # Max-sliced: from nearly the same set the search climbs another hill.
+        (blob(12, 20, 4), blob(8, 20, 54) + 0.62 * blob(8, 20, 94), blob(8, 20, 54) + 0.6 * blob(8, 20, 94)),
     ]
 
     def excess(x, y, z):
@@ -106,8 +109,10 @@ def duplicates(divergence):
 def rigid(divergence):
     turn = torch.linalg.qr(blob(3, 3, 5)).Q
     move = points(3.0, -2.0, 1.0).T
-    pairs = [(X, Y), (X * points(3.0, 1.0, 0.3).T, Y * points(0.3, 1.0, 3.0).T)]
-    return max(abs(number(divergence, a @ turn + move, b @ turn + move) - number(divergence, a, b)) for a, b in pairs)
+    cases = [(X, Y, turn, move), (X * points(3.0, 1.0, 0.3).T, Y * points(0.3, 1.0, 3.0).T, turn, move)]
+    # In more dimensions there are several hills for the search of max-sliced.
+    cases.append((blob(12, 8, 1), blob(8, 8, 51), torch.linalg.qr(blob(8, 8, 5)).Q, 1.0))
+    return max(abs(number(divergence, a @ q + m, b @ q + m) - number(divergence, a, b)) for a, b, q, m in cases)
 
 
 def minibatch(divergence):
