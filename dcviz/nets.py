@@ -116,6 +116,24 @@ def activations(name: str, shape: tuple[int, ...], width: int | None = None, *, 
     return sum(3.25 * width * (plan.side >> i) ** 2 for i in range(plan.depth))
 
 
+def weights(
+    name: str, shape: tuple[int, ...], width: int | None = None, classes: int = 10, *, depth: int | None = None
+) -> int:
+    """P, the number of weights of a network with instance or batch normalisation.
+
+    >>> weights("convnet", (3, 32, 32), 128)
+    320010
+    """
+    check(name, shape)
+    width = WIDTHS[name] if width is None else width
+    head = (feature_size(name, shape, width=width, depth=depth) + 1) * classes
+    if name != "convnet":
+        sizes = [math.prod(shape)] + [width] * _hidden(name, depth)
+        return head + sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
+    blocks = range(convnet_plan(shape, depth).depth)
+    return head + sum((9 * (width if i else shape[0]) + 3) * width for i in blocks)
+
+
 def check(name: str, shape: tuple[int, ...], norm: str = "instance") -> None:
     """Refuse a network that does not exist or does not fit the samples."""
     if name not in NETWORKS:

@@ -27,11 +27,15 @@ from dcviz.discrepancies.trained_features.calibration import Calibration
 from dcviz.discrepancies.trained_features.idm import IDM, OnlinePool
 from dcviz.discrepancies.trained_features.networks import TrainedFeatures
 from dcviz.discrepancies.trained_features.own import OwnNetwork
+from dcviz.discrepancies.trajectories.datm import DATM
+from dcviz.discrepancies.trajectories.matching import TrajectoryMatching
+from dcviz.discrepancies.trajectories.mtt import MTT
+from dcviz.discrepancies.trajectories.tesla import TESLA
 
 DECLARATIONS = (
     *(Pixels, RandomFeatures, Attention, TrainedFeatures, OwnNetwork),
-    *(Match, GradientMatching, Ridge, Calibration, LayerAlignment, OnlinePool),
-    *(DM, M3D, DATADAM, CAFE, IDM, DC, DSA, IDC),
+    *(Match, GradientMatching, TrajectoryMatching, Ridge, Calibration, LayerAlignment, OnlinePool),
+    *(DM, M3D, DATADAM, CAFE, IDM, DC, DSA, IDC, MTT, TESLA, DATM),
     *(ChannelStatistics, Recovery, SRE2L),
     *(InfiniteRidge, RidgeEnsemble, OnlineRidge, KIP, RFAD, FREPO),
 )

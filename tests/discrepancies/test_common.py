@@ -36,6 +36,7 @@ SHORT = {
     "calibration": {"updates": 60},
     "online-pool": {"every": 2, "train": 2},
     "layer-alignment": {"inner": 2},
+    "trajectory-matching": {"experts": 2, "epochs": 4, "latest": 3, "inner": 4, "expert_batch": 512},
     "batch-norm": {"updates": 30},
 }
 OWN = [
@@ -51,6 +52,13 @@ OWN = [
         "trained_on": "real",
         "momentum": 0.9,
     },
+    *(
+        {"name": "trajectory-matching", "width": 8, **SHORT["trajectory-matching"], **more}
+        for more in (
+            {"labels": "learned", "opening": 1, "growth": 2, "inner_batch": 7},
+            {"labels": "assigned", "held": True, "augment": "color_crop_cutout"},
+        )
+    ),
 ]
 
 
