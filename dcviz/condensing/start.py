@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dcviz.condensing.kernel_herding import kernel_herd
 from dcviz.data.transforms import pixels
 from dcviz.errors import Refused, unknown
 from dcviz.types import Dataset
@@ -31,6 +32,12 @@ STARTS = (
     Start("noise", "noise", "Independent standard normal numbers, as far from the data as can be.", False),
     Start("real", "random real", "Real samples, drawn at random from each class.", True),
     Start("herding", "herding", "Real samples picked one by one so that their mean stays near the class mean.", True),
+    Start(
+        "kernel-herding",
+        "kernel herding",
+        "Real samples picked one by one, each where the class is denser than those before.",
+        True,
+    ),
     Start("medoids", "medoids", "k-means in each class, then the real sample nearest to each centre.", True),
     Start(
         "k-center", "k-centre", "Real samples picked one by one, each farthest from those before: outliers too.", True
@@ -105,7 +112,7 @@ def check(kind: str, dataset: Dataset, budget: int, features: Features | None = 
     if budget < 1:
         raise Refused(f"a budget of {budget} is no image at all: give at least 1 per class.")
     if features is not None and kind in MAKE:
-        raise Refused(f"{kind} in feature space are not images: choose herding, medoids or k-center.")
+        raise Refused(f"{kind} in feature space are not images: choose herding, kernel-herding, medoids or k-center.")
     counts = torch.bincount(dataset.train.y, minlength=len(dataset.classes))
     smallest = int(counts.argmin())
     if kind != "noise" and budget > int(counts[smallest]):
@@ -203,5 +210,11 @@ def support_points(z: Tensor, budget: int, generator: torch.Generator) -> Tensor
     return y
 
 
-PICK = {"real": pick_random, "herding": herd, "medoids": medoids, "k-center": cover}  # indices of real samples
+PICK = {  # indices of real samples
+    "real": pick_random,
+    "herding": herd,
+    "kernel-herding": kernel_herd,
+    "medoids": medoids,
+    "k-center": cover,
+}
 MAKE = {"centroids": centroids, "support": support_points}  # new points
