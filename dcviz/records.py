@@ -147,6 +147,7 @@ class Score:
     protocol: EvaluationProtocol
     of: str = "synthetic"  # synthetic | random | herding | medoids | centroids | whole set
     seconds: float = 0.0
+    step_size: float | None = None  # learned with S, where it took the place of the protocol's rate
 
 
 @dataclass(frozen=True)

@@ -287,6 +287,10 @@ class SyntheticSet:
         held = [*self.parameters.values()] + ([self.views.labels, self.views.maps] if self.views is not None else [])
         return sum(t.numel() * t.element_size() for t in held)
 
+    def step_size(self) -> float | None:
+        """The learning rate of a student's SGD that was learned with S, if one was; waits for the device."""
+        return float(self.parameters["rate"]) if "rate" in self.parameters else None
+
     def map(self, function: Callable[[Tensor], Tensor]) -> SyntheticSet:
         """The same set with ``function`` applied to every parameter (detach, clone, move)."""
         return dataclasses.replace(self, parameters={k: function(v) for k, v in self.parameters.items()})

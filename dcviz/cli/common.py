@@ -107,7 +107,8 @@ def tell_score(score: Score, scores: Sequence[Score]) -> str:
     """An accuracy with the random baseline beside it and the protocol below."""
     random = rival(scores, "random", score)
     beside = f" (random real samples: {percent(random)})" if random is not None else ""
-    return f"accuracy {percent(score)}{beside}\n  {in_words(score.protocol)}"
+    learned = "" if score.step_size is None else f", at the learned step size {score.step_size:.3g}"
+    return f"accuracy {percent(score)}{beside}\n  {in_words(score.protocol)}{learned}"
 
 
 def score_json(score: Score | None) -> dict[str, Any] | None:

@@ -36,6 +36,7 @@ def measure(  # noqa: PLR0913  (three of them rare, by keyword only)
     device: torch.device | str = "cpu",
     label_kind: str = "hard",
     views: Views | None = None,
+    step_size: float | None = None,
 ) -> Work[Score]:
     """The accuracy of ``protocol.seeds`` fresh networks trained on a set, as work that can be done in slices.
 
@@ -49,6 +50,7 @@ def measure(  # noqa: PLR0913  (three of them rare, by keyword only)
         label_kind: hard, logits, probabilities or values.
         views: stored views of the set, whose images and labels then take the place of ``x`` and ``y``; what the
             protocol augments comes on top.
+        step_size: learned with the set; where the protocol trains by SGD, it takes the place of the rate.
 
     Yields:
         The fraction done, after every update and every chunk of tests.
@@ -59,8 +61,10 @@ def measure(  # noqa: PLR0913  (three of them rare, by keyword only)
     def make(i: int) -> Sample:
         return shuffles(x, y) if there is None else viewed(x, there)
 
-    score = yield from _score(make, dataset, protocol, seed, device, label_kind)
-    return score
+    if not step_size or protocol.optimiser != "sgd":  # it means nothing to Adam; 0 would train nothing
+        return (yield from _score(make, dataset, protocol, seed, device, label_kind))
+    score = yield from _score(make, dataset, replace(protocol, rate=step_size), seed, device, label_kind)
+    return replace(score, protocol=protocol, step_size=step_size)
 
 
 def measure_each(

@@ -189,6 +189,7 @@ class RunJob:
             device=self._setup.device,
             label_kind=synthetic.label_kind,
             views=synthetic.views,
+            step_size=synthetic.step_size(),
         )
         return score
 
@@ -316,6 +317,7 @@ def final_of(state: State, setup: building.Setup, config: RunConfig) -> tuple[di
         classes=data.classes,
         shape=data.shape,
         labels=s.label_kind,  # type: ignore[arg-type]
+        step_size=s.step_size(),
         transform=data.transform.name,
         decoder=s.decoder.name,
         expand=s.decoder.expand,

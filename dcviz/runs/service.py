@@ -72,8 +72,16 @@ def evaluate_run(store: Store, run: str, protocol: EvaluationProtocol | None = N
     config, made = store.run(run).config, CondensedSet.of_run(store, run)
     data = dataset(config.data)
     protocol = fitting(protocol or config.evaluation, data.shape)
-    soft = made.recipe.labels
-    work = measure(made.x, made.y, data, protocol, device=device_of(device), label_kind=soft, views=made.views)
+    work = measure(
+        made.x,
+        made.y,
+        data,
+        protocol,
+        device=device_of(device),
+        label_kind=made.recipe.labels,
+        views=made.views,
+        step_size=made.recipe.step_size,
+    )
     score = run_to_end(work)
     store.save_score(run, score)
     return score

@@ -98,7 +98,8 @@ def train(arrays, recipe, how):
     model = network(recipe["shape"], len(recipe["classes"]), width)
     kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[how["optimiser"]]
     momentum = {"momentum": how["momentum"]} if how["optimiser"] == "sgd" else {}
-    rate = recipe["step_size"] or how["rate"]  # a step size may have been learned with the images
+    learned = recipe["step_size"] if how["optimiser"] == "sgd" else None  # with the images, for plain SGD
+    rate = learned or how["rate"]
     optimiser = kind(model.parameters(), rate, weight_decay=how["decay"], **momentum)
     factors = {
         "constant": lambda u: 1.0,

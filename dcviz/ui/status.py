@@ -117,7 +117,8 @@ def _quality(numbers: Numbers) -> list[str]:
 def _result(final: Final) -> list[str]:
     """The result of a finished run, beside its rivals."""
     score, networks = final.score, final.score.protocol.seeds
-    why = f"{protocol(score.protocol)} Mean ± standard deviation; the last update counts, never the best."
+    learned = "" if score.step_size is None else f" SGD at the learned step size {score.step_size:.3g}."
+    why = f"{protocol(score.protocol)}{learned} Mean ± standard deviation; the last update counts, never the best."
     text = f"test accuracy <b>{_spread(score)} %</b>, {networks} network{'' if networks == 1 else 's'}"
     parts = [f'<span class="dc-result" title="{html.escape(why, quote=True)}">{text}</span>']
     rivals: dict[str, Score | None] = dict(final.rivals)
