@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dcviz.divergences._clouds import Cloud, cloud
+
 if TYPE_CHECKING:
     from torch import Tensor
 
 Similarity = tuple["Tensor", Callable[[], "Tensor"]]
+
+# Standard deviations in units of the bandwidth, widest first: clusters are smaller than the median distance.
+OCTAVES = (2.0, 1.0, 0.5, 0.25, 0.125)
+# M3D's: squared widths in octaves around the mean squared distance.
+HALF_OCTAVES = (2.0, 2**0.5, 1.0, 0.5**0.5, 0.5)
 
 
 def gauss(d2: Tensor, h: Tensor, widths: tuple[float, ...]) -> Similarity:
@@ -40,6 +47,21 @@ def energy(d2: Tensor, h: Tensor, widths: tuple[float, ...]) -> Similarity:
     """-d/h whatever the widths, which would only multiply it; slope 0 at coincident points (a subgradient)."""
     d = d2.sqrt()
     return -d / h, lambda: (-0.5 / (d * h)).masked_fill_(d == 0, 0)
+
+
+RADIAL = {"gauss": gauss, "laplace": laplace, "imq": imq, "energy": energy}
+
+
+def joint_scale(real: Cloud, y: Tensor, v: Tensor) -> Tensor:
+    """The h ``(…)`` with 2h² = Σd²/(n²-n) over the n unmasked points of both sets, counted equally (M3D)."""
+    import torch
+
+    points = torch.cat([real[0], y - real[3]], -2)  # (…, N+M, D)
+    seen = (torch.cat([real[1], v], -1) > 0).to(points.dtype)  # (…, N+M)
+    joint = cloud(points, seen / seen.sum(-1, keepdim=True))
+    n = seen.sum(-1)
+    mean_square = (joint[1] * joint[2]).sum(-1) * 2 * n / (n - 1)  # Σd² = 2n Σ‖z - mean‖²
+    return (torch.where(mean_square > 0, mean_square, 1) / 2).sqrt()
 
 
 def _powers(base: Tensor, exponents: list[float]) -> list[Tensor]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dcviz.divergences._clouds import cloud, masses, median_distance
 from dcviz.divergences._embedding import ROWS
-from dcviz.divergences.mmd import OCTAVES
+from dcviz.divergences._radial import OCTAVES
 from dcviz.types import Divergence, Source, Tree, hyper
 
 if TYPE_CHECKING:

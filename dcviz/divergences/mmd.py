@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dcviz.divergences import _radial
-from dcviz.divergences._clouds import Cloud, cloud, masses, median_distance
+from dcviz.divergences._clouds import Cloud, masses, median_distance
 from dcviz.divergences._embedding import DISTANCES, View, kernel_mean_within, squared_mmd
 from dcviz.divergences._products import (
     PRODUCTS,
@@ -18,17 +17,12 @@ from dcviz.divergences._products import (
     uncentred,
     wide_network,
 )
+from dcviz.divergences._radial import HALF_OCTAVES, OCTAVES, RADIAL, joint_scale
 from dcviz.types import Divergence, Source, Tree, hyper
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
-
-RADIAL = {"gauss": _radial.gauss, "laplace": _radial.laplace, "imq": _radial.imq, "energy": _radial.energy}
-# Standard deviations in units of the bandwidth, widest first: clusters are smaller than the median distance.
-OCTAVES = (2.0, 1.0, 0.5, 0.25, 0.125)
-# M3D's: squared widths in octaves around the mean squared distance.
-HALF_OCTAVES = (2.0, 2**0.5, 1.0, 0.5**0.5, 0.5)
 
 
 @dataclass(frozen=True)
@@ -163,15 +157,3 @@ class MMD(Divergence):
             "nngp": wide_network(self.offset, self.depth, tangent=False),
             "ntk": wide_network(self.offset, self.depth, tangent=True),
         }[self.kernel]
-
-
-def joint_scale(real: Cloud, y: Tensor, v: Tensor) -> Tensor:
-    """The h ``(…)`` with 2h² = Σd²/(n²-n) over the n unmasked points of both sets, counted equally (M3D)."""
-    import torch
-
-    points = torch.cat([real[0], y - real[3]], -2)  # (…, N+M, D)
-    seen = (torch.cat([real[1], v], -1) > 0).to(points.dtype)  # (…, N+M)
-    joint = cloud(points, seen / seen.sum(-1, keepdim=True))
-    n = seen.sum(-1)
-    mean_square = (joint[1] * joint[2]).sum(-1) * 2 * n / (n - 1)  # Σd² = 2n Σ‖z - mean‖²
-    return (torch.where(mean_square > 0, mean_square, 1) / 2).sqrt()
