@@ -18,6 +18,8 @@ VERSION = 1  # of every record below; a newer one is refused, an older one is mi
 Status = Literal["queued", "running", "paused", "done", "failed", "cancelled", "interrupted"]
 FINAL: frozenset[str] = frozenset({"done", "failed", "cancelled"})  # nothing can follow but a fork
 
+SAME_LABELS = "random, same labels"  # what a score is of: random real samples, labelled as S was
+
 R = TypeVar("R")
 
 
@@ -145,7 +147,7 @@ class Score:
     std: float  # over seeds (and subsets, for random baselines)
     values: tuple[float, ...]
     protocol: EvaluationProtocol
-    of: str = "synthetic"  # synthetic | random | herding | medoids | centroids | whole set
+    of: str = "synthetic"  # synthetic | random | herding | medoids | centroids | whole set | SAME_LABELS
     seconds: float = 0.0
     step_size: float | None = None  # learned with S, where it took the place of the protocol's rate
 

@@ -106,7 +106,10 @@ def in_words(protocol: EvaluationProtocol) -> str:
 def tell_score(score: Score, scores: Sequence[Score]) -> str:
     """An accuracy with the random baseline beside it and the protocol below."""
     random = rival(scores, "random", score)
+    same = rival(scores, SAME_LABELS, score)
     beside = f" (random real samples: {percent(random)})" if random is not None else ""
+    if random is not None and same is not None:
+        beside = f" (random real samples: {percent(random)}, with labels like these: {percent(same)})"
     learned = "" if score.step_size is None else f", at the learned step size {score.step_size:.3g}"
     return f"accuracy {percent(score)}{beside}\n  {in_words(score.protocol)}{learned}"
 

@@ -67,7 +67,7 @@ def measure(  # noqa: PLR0913  (three of them rare, by keyword only)
     return replace(score, protocol=protocol, step_size=step_size)
 
 
-def measure_each(
+def measure_each(  # noqa: PLR0913  (four of them rare, by keyword only)
     make: Callable[[int], Sample],
     dataset: Dataset,
     protocol: EvaluationProtocol,
@@ -75,9 +75,10 @@ def measure_each(
     seed: int = 0,
     device: torch.device | str = "cpu",
     of: str,
+    label_kind: str = "hard",
 ) -> Work[Score]:
-    """As `measure`, with hard labels, where network i trains on samples of its own, ``make(i)``."""
-    score = yield from _score(make, dataset, protocol, seed, device, "hard")
+    """As `measure`, where network i trains on samples of its own, ``make(i)``."""
+    score = yield from _score(make, dataset, protocol, seed, device, label_kind)
     return replace(score, of=of)
 
 

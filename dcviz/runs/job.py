@@ -15,6 +15,7 @@ from dcviz.records import EvaluationProtocol, Recipe, RunConfig, Score, Status
 from dcviz.runs import problem as building
 from dcviz.runs.frames import Framer, flagged
 from dcviz.runs.measuring import Measuring
+from dcviz.runs.relabelled import same_labels
 from dcviz.runs.service import speed_key
 from dcviz.runs.side import SideWork
 from dcviz.runs.store import Command, Run, Store
@@ -217,6 +218,9 @@ class RunJob:
             self._keep(state)
         yield from self._yardsticks.to_end()  # of a run that was over before the reference was ready
         yield from self._baselines(self.config.evaluation)
+        if state.synthetic.views is not None and self._setup is not None:
+            rival = yield from same_labels(self._setup, state, self.config)
+            self.store.save_score(self.run.id, rival)
 
     # ------------------------------------------------------------------------------------- what is recorded
 

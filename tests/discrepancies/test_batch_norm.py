@@ -230,6 +230,7 @@ def test_recovering_lowers_the_distance_and_repeats_itself():
 
 
 def test_a_run_keeps_its_views_and_its_script_trains_on_them(tmp_path, monkeypatch, capsys):
+    from dcviz.cli.common import tell_score
     from dcviz.loaded import CondensedSet
     from dcviz.runs.export import bundle
     from dcviz.runs.job import RunJob
@@ -247,7 +248,11 @@ def test_a_run_keeps_its_views_and_its_script_trains_on_them(tmp_path, monkeypat
     assert found.views.labels.shape == (20, 20, 10)
     assert found.bytes == 20 * 64 * 4 + 20 * 10 * 4 + 20 * 20 * (10 + 6) * 4
     assert "20 views" in repr(found)
-    score = next(s for s in store.scores(run) if s.of == "synthetic")
+    scores = {s.of: s for s in store.scores(run)}
+    score, rival = scores["synthetic"], scores["random, same labels"]
+    assert rival.protocol == score.protocol
+    assert rival.mean > scores["random"].mean  # the labels alone are worth much: here more than the images
+    assert f"with labels like these: {100 * rival.mean:.1f}" in tell_score(score, list(scores.values()))
     assert evaluate_run(store, run).values == score.values
     name, data = bundle(store, run)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
