@@ -40,6 +40,7 @@ class RidgeEnsemble(Discrepancy):
         "https://arxiv.org/abs/2210.12067",
     )
     where = "predictions"
+    properties = frozenset({"nonnegative"})
     rates = {"labels": 0.01, "temperature": 0.01}
 
     networks: int = hyper(4, "Fresh networks at every step, their kernels averaged.", low=1, high=64)

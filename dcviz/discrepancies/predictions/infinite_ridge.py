@@ -10,17 +10,7 @@ from dcviz.discrepancies.predictions.labels import solve_labels, with_learned_la
 from dcviz.discrepancies.predictions.ridge import Predict, dual, half_square, one_hot
 from dcviz.discrepancies.random_features.networks import fitting
 from dcviz.divergences._clouds import wide
-from dcviz.types import (
-    Discrepancy,
-    Needs,
-    RealSampler,
-    Source,
-    Space,
-    SyntheticSet,
-    Terms,
-    Tree,
-    hyper,
-)
+from dcviz.types import Discrepancy, Needs, RealSampler, Source, Space, SyntheticSet, Terms, Tree, hyper
 
 if TYPE_CHECKING:
     import torch

@@ -43,6 +43,7 @@ class OnlineRidge(Discrepancy):
         "https://arxiv.org/abs/2206.00719",
     )
     where = "predictions"
+    properties = frozenset({"nonnegative"})
     rates = {"labels": 0.01}
 
     network: str = hyper(
