@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from dcviz.errors import Cancelled, Refused, unknown
-from dcviz.records import EvaluationProtocol, Score
+from dcviz.records import SAME_LABELS, EvaluationProtocol, Score
 
 if TYPE_CHECKING:
     from dcviz.runs.store import Run, Store
