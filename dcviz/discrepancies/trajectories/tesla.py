@@ -1,4 +1,4 @@
-"""TESLA: trajectory matching with a gradient that needs no memory for the inner steps, and soft labels."""
+"""TESLA: trajectory matching with a gradient that takes every inner step by itself."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dcviz.discrepancies.random_features.dm import FIELD_EVALUATION
 from dcviz.discrepancies.trajectories.mtt import CUT, PAPER, SHARED, SMALL, STEPS, adam, sgd, term
 from dcviz.types import Preset, Scale, Source
 
-OWN = {"held": True, "labels": "assigned"}
+OWN = {"held": True, "labels": "hard"}
 
 TESLA = Preset(
     name="tesla",
     title="TESLA",
-    sentence="MTT with a cheaper gradient that holds each inner weight constant, and labels that the target gives.",
+    sentence="MTT with a cheaper gradient, which takes every inner step by itself, at a weight that is held constant.",
     source=Source(
         "J. Cui, R. Wang, S. Si, C.-J. Hsieh",
         "Scaling Up Dataset Distillation to ImageNet-1K with Constant Memory",
@@ -20,8 +20,9 @@ TESLA = Preset(
     ),
     differs=(
         "As in the released code, each step is differentiated at a constant inner weight: this is not MTT's gradient. "
-        "That code loses a factor of 2 of it (it doubles a tuple), so its learning rate of 1,000 is 500 here. It "
-        f"assigns labels where the option teacher_label is given, as for ImageNet. {SHARED}"
+        "That code loses a factor of 2 of it (it doubles a tuple), so its learning rate of 1,000 is 500 here. Labels "
+        "are hard, as in its example for CIFAR-10; for ImageNet it assigns what the target says of S, anew at each "
+        f"step (labels assigned), with which S loses its classes on small data. {SHARED}"
     ),
     scales={
         "paper": Scale(
