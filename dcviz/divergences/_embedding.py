@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Kernel = Callable[["Tensor"], tuple["Tensor", Callable[[], "Tensor"]]]  # d² -> k(d²), and its slope dk/d(d²) on demand
 
-ROWS = 1024  # of a kernel matrix held at once when nothing needs a gradient
+ROWS = 256  # of a kernel matrix held at once when nothing needs a gradient: twice as fast as with 1024 (caches)
 
 
 def kernel_mean(a: Cloud, b: Cloud, kernel: Kernel, gradient: bool = False) -> tuple[Tensor, Tensor | None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dcviz.divergences._arc_cosine import arc_cosine, deviations
+from dcviz.divergences._arc_cosine import arc_cosine
 from dcviz.divergences._clouds import Cloud, masses, wide
 from dcviz.divergences._embedding import View
 
@@ -103,7 +103,7 @@ def wide_network(offset: float, depth: int, tangent: bool) -> Product:
         s, xx, yy = s + offset, xx + offset, yy + offset
         theta = s
         for _ in range(depth):
-            norm = deviations(xx, yy)
+            norm = _root(xx) * _root(yy)
             rest = norm - s.detach()
             parallel = rest <= 16 * torch.finfo(s.dtype).eps * norm
             first, zeroth = arc_cosine(s + rest.masked_fill(~parallel, 0).detach(), norm)
@@ -112,3 +112,11 @@ def wide_network(offset: float, depth: int, tangent: bool) -> Product:
         return theta if tangent else s
 
     return kernel
+
+
+def _root(a: Tensor) -> Tensor:
+    """√a; slope 0 where a is 0."""
+    import torch
+
+    some = a > 0
+    return torch.where(some, torch.where(some, a, 1).sqrt(), 0)
