@@ -96,7 +96,8 @@ class RunJob:
         state = yield from self._first_state(setup)
         self._state, self.step = state, state.step
         self._framer = Framer(self.store, setup.dataset)
-        self._yardsticks = Measuring(self.store, self.run.id, self._framer, self.config.budget, setup.device)
+        self._yardsticks = Measuring(self.store, self.run, self._framer, setup.device)
+        self._yardsticks.forget(state.step)
         training = yield from self._framer.prepare_if_known()
         if training is not None:
             self._side.add(training)

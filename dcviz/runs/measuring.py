@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 from dcviz.runs.frames import Framer
-from dcviz.runs.store import Store
+from dcviz.runs.store import Run, Store
 from dcviz.types import SyntheticSet
 from dcviz.yardsticks import BAND, PREFIX, Panel, panel
 
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 SHARE = 0.05  # of the time, at most, that measuring takes while condensing and right after
 GRACE = 1.0  # seconds that a run of any length may spend on it: the share of one of 20 seconds
-LEAVING = 1.0  # seconds spent on what still waits when a run is paused
+LEAVING = 0.5  # seconds spent on what still waits when a run is paused; the rest waits in memory
 HELD = 2**28  # bytes of frames that wait to be measured; beyond, every second of them is left out
-KEPT = 2  # panels in memory
+KEPT = 2  # panels in memory, and paused runs with frames that wait
 
 _ready: dict[tuple[str, int, str], Panel | None] = {}  # by fingerprint, budget and device; the last few
+_left: dict[tuple[str, str], dict[int, Waiting]] = {}  # frames of paused runs, by home and run; the last few
 
 
 class Measuring:
@@ -34,11 +35,12 @@ class Measuring:
     the time is up are left out, and the curve passes over them.
     """
 
-    def __init__(self, store: Store, run: str, framer: Framer, budget: int, device: torch.device) -> None:
+    def __init__(self, store: Store, run: Run, framer: Framer, device: torch.device) -> None:
         """Nothing is made yet; `prepare` is work for later."""
-        self.store, self.run, self.framer, self.budget, self.device = store, run, framer, budget, device
+        self.store, self.run, self.framer, self.device = store, run.id, framer, device
+        self.budget = run.config.budget
         self.spent, self._main = 0.0, 0.0  # seconds
-        self._waiting: dict[int, Waiting] = {}  # by step
+        self._waiting: dict[int, Waiting] = _left.pop((str(store.home), run.id), {})  # by step
         self._measured: set[int] = set()
         self._panel: Panel | None = None
         self._settled = False  # whether it is known if there is a panel
@@ -90,13 +92,21 @@ class Measuring:
             yield
 
     def leave(self) -> None:
-        """Measure what waits, for a moment at most: a run that goes on elsewhere starts with nothing waiting."""
+        """Measure what waits, for a moment at most; the rest waits for a resume in this process."""
         end = time.monotonic() + LEAVING
         for _ in self.prepare():
             if time.monotonic() > end:
-                return
+                break
         while self._next() is not None and time.monotonic() < end:
             self._measure()
+        while len(_left) >= KEPT:
+            _left.pop(next(iter(_left)))
+        if self._waiting:
+            _left[str(self.store.home), self.run] = self._waiting
+
+    def forget(self, since: int) -> None:
+        """Leave out what waits from later than a step: the run has gone back to it."""
+        self._waiting = {step: frame for step, frame in self._waiting.items() if step <= since}
 
     def _next(self) -> int | None:
         """The step to be measured now: the first of all, then the newest, then the one in the widest gap."""

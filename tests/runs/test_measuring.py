@@ -14,7 +14,7 @@ from dcviz.runs.measuring import Measuring
 from dcviz.runs.problem import build
 from dcviz.runs.store import Store
 from dcviz.runs.worker import drive
-from dcviz.yardsticks import BAND, PREFIX, YARDSTICKS
+from dcviz.yardsticks import BAND, PREFIX, YARDSTICKS, parted
 
 QUICK = {"updates": 20, "seeds": 1, "network": "mlp", "width": 16}
 
@@ -34,7 +34,13 @@ def yardsticks(store, run):
     return {name: curve for name, curve in store.metrics(run).items() if name.startswith(PREFIX)}
 
 
-def test_every_kept_frame_of_a_short_run_is_measured_and_the_band_is_on_record(store):
+@pytest.fixture
+def patient(monkeypatch):
+    """Nothing is left out for want of time, however slow the machine."""
+    monkeypatch.setattr(measuring, "GRACE", 600.0)
+
+
+def test_every_kept_frame_of_a_short_run_is_measured_and_the_band_is_on_record(store, patient):
     run = service.launch(store, quick())
     assert run_to(store, run).status == "done"
     found = yardsticks(store, run)
@@ -54,12 +60,16 @@ def test_images_are_measured_in_trained_features_too(store):
     assert set(yardsticks(store, run)) == {PREFIX + one.name(False) for one in YARDSTICKS}
 
 
-def test_a_run_that_was_paused_has_the_same_curves(store):
+@pytest.mark.parametrize("leaving", [600.0, 0.0])
+def test_a_run_that_was_paused_has_the_same_curves(store, patient, monkeypatch, leaving):
+    """Whether what waited was measured at once or after the resume."""
+    monkeypatch.setattr(measuring, "LEAVING", leaving)
     through, halted = (service.launch(store, quick()) for _ in range(2))
     run_to(store, through)
     for steps in (1, 7, 8):
         run_to(store, halted, steps)
-        assert yardsticks(store, halted)["yardstick:energy, plane"][0].tolist() == list(range(steps + 1))
+        if leaving:
+            assert yardsticks(store, halted)["yardstick:energy, plane"][0].tolist() == list(range(steps + 1))
     run_to(store, halted)
     one, other = yardsticks(store, through), yardsticks(store, halted)
     assert list(one) == list(other)
@@ -80,6 +90,18 @@ def test_a_run_of_the_command_line_has_them(tmp_path, monkeypatch):
     assert len(yardsticks(store, row.id)) == 6
 
 
+def test_a_run_that_fits_its_objective_alone_parts_and_one_that_fits_the_data_does_not(store, patient):
+    ridge = {"discrepancy": {"name": "ridge", "width": 16, "batch": 128}, "divergence": None, "regime": None}
+    fitted = service.launch(store, quick(data="digits", budget=10, steps=60, start="real", **ridge))
+    matched = service.launch(store, quick(data="digits", budget=2, steps=60, start="real"))
+    for run in (fitted, matched):
+        assert run_to(store, run).status == "done"
+    found = parted(store.metrics(fitted))
+    assert found is not None
+    assert found.step < 20
+    assert parted(store.metrics(matched)) is None
+
+
 @pytest.fixture
 def held(store):
     """A measurer of a tiny set on the moons, with its panel, and a set to measure."""
@@ -88,7 +110,7 @@ def held(store):
     for _ in framer.prepare():
         pass
     run = store.create(quick())
-    made = Measuring(store, run, framer, 4, torch.device("cpu"))
+    made = Measuring(store, store.run(run), framer, torch.device("cpu"))
     return made, setup.start
 
 
@@ -119,6 +141,18 @@ def test_while_condensing_it_takes_no_more_than_its_share(store, held, monkeypat
     list(made.to_end())
     assert measured(store, made)[-1] == 100  # the last always
     assert made.spent <= max(measuring.GRACE, measuring.SHARE * (20 + made.spent)) + 0.2
+
+
+def test_what_waits_is_forgotten_from_where_a_run_goes_back_to(store, held):
+    made, start = held
+    for step in range(9):
+        made.add(step, start)
+    measuring._left[str(store.home), made.run] = made._waiting
+    again = Measuring(store, store.run(made.run), made.framer, torch.device("cpu"))
+    again.forget(4)
+    list(again.prepare())
+    list(again.to_end())
+    assert measured(store, made) == [0, 1, 2, 3, 4]
 
 
 def test_the_newest_comes_first_then_the_widest_gap(held):
