@@ -6,6 +6,7 @@ import torch
 
 from dcviz.divergences import CFD, MMD, NCFM
 from dcviz.divergences.ncfm import sample
+from tests.divergences.test_properties import CHECKS, FAILS, HOLDS, scale
 
 DRAW = np.random.default_rng(0)
 X, Y = DRAW.normal(size=(39, 5)), 0.4 + 1.3 * DRAW.normal(size=(9, 5))
@@ -199,3 +200,12 @@ def slopes_at(ncfm, side, state, layers):
     y = torch.tensor(unit(Y))
     gap = (w.to(torch.cdouble) @ torch.exp(1j * (points @ t))) - torch.exp(1j * (y @ t)).mean(0)
     return torch.autograd.grad((0.5**0.5 * gap.abs()).mean(), layers)
+
+
+@pytest.mark.parametrize("scales", ["one", "multi"])
+def test_at_a_fixed_bandwidth_cfd_declares_more_and_keeps_it(scales):
+    cfd = CFD(count=128, scales=scales, rule="fixed")
+    assert {"symmetric", "triangle", "minibatch"} <= cfd.holds
+    for key, check in CHECKS.items():
+        violation = float(check(cfd) / scale(cfd))
+        assert violation < HOLDS if key in cfd.holds else violation >= 0.9 * FAILS, key
