@@ -37,19 +37,30 @@ class _Panel:
     levels: dict[str, float] = field(default_factory=dict)  # label -> a horizontal line
     log: bool = False
     top: float | None = None  # the axis ends here
+    band: tuple[float, float] | None = None  # a shaded range
+    share: float = 1.0  # of the height, beside the other panels
+    parting: bool = False  # whether a parting is marked here
 
 
 def curves(
-    metrics: Metrics, baselines: Mapping[str, float], step: int, theme: Theme, *, steps: int = 0
+    metrics: Metrics,
+    baselines: Mapping[str, float],
+    step: int,
+    theme: Theme,
+    *,
+    steps: int = 0,
+    parting: int | None = None,
 ) -> dict[str, Any]:
     """One spec with up to three panels over one step axis.
 
     Args:
-        metrics: ``objective``, ``term:<name>``, ``accuracy`` (fraction), ``yardstick:<name>``, as (steps, values).
+        metrics: ``objective``, ``term:<name>``, ``accuracy`` (fraction), ``yardstick:<name>`` (1 = random real subset)
+            with the range ``random:low`` to ``random:high`` of such subsets, as (steps, values).
         baselines: accuracy as a fraction by label, such as ``random`` and ``whole set``.
         step: the step that the other panels show; a vertical line named ``now`` in each panel.
         theme: the theme's name.
         steps: the end of the step axis; the last measured step when 0.
+        parting: the step from which the objective falls and the yardsticks rise, to be marked.
     """
     token = tokens(theme)
     panels = [
@@ -58,10 +69,11 @@ def curves(
     last = max([steps, step, *(int(line.steps[-1]) for p in panels for line in p.lines if len(line.steps))])
     layout = _base(token, last)
     data: list[dict[str, Any]] = []
-    for row, panel in enumerate(panels):
-        _draw(panel, row, len(panels), token, data, layout)
+    for row, (panel, domain) in enumerate(zip(panels, _domains(panels), strict=True)):
+        _draw(panel, (row, len(panels)), domain, token, data, layout)
         if panel.lines:
             layout["shapes"].append(_now(row, step, token))
+            layout["shapes"] += [_parting(row, parting, panel, token)] if parting is not None and panel.parting else []
     return {"data": data, "layout": layout}
 
 
@@ -101,7 +113,10 @@ def _objective(metrics: Metrics, theme: Theme) -> _Panel:
     found = [line for line in lines if line]
     positive = all(np.nanmin(line.values, initial=np.inf) > 0 for line in found)
     return _Panel(
-        "objective, log scale" if positive else "objective (an unbiased estimate may fall below 0)", found, log=positive
+        "objective, log scale" if positive else "objective (an unbiased estimate may fall below 0)",
+        found,
+        log=positive,
+        parting=True,
     )
 
 
@@ -110,7 +125,12 @@ def _yardsticks(metrics: Metrics, theme: Theme) -> _Panel | None:
     colours = class_colours(len(names), theme)
     lines = [_line(metrics, n, n.removeprefix("yardstick:"), c) for n, c in zip(names, colours, strict=True)]
     found = [line for line in lines if line]
-    return _Panel("yardsticks, 1 = random real subset", found, {"random": 1.0}, log=True) if found else None
+    if not found:
+        return None
+    ends = [metrics[name][1] for name in ("random:low", "random:high") if name in metrics]
+    band = (float(ends[0][-1]), float(ends[1][-1])) if len(ends) == 2 and min(map(len, ends)) else None
+    title = "yardsticks, 1 = random real subset" + (", band: ten of these" if band else "")
+    return _Panel(title, found, {"": 1.0}, log=True, band=band, share=1.35, parting=True)
 
 
 def _accuracy(metrics: Metrics, baselines: Mapping[str, float], token: Tokens) -> _Panel:
@@ -122,13 +142,29 @@ def _accuracy(metrics: Metrics, baselines: Mapping[str, float], token: Tokens) -
     return _Panel("accuracy, % of held-out samples", [line] if line else [], levels, top=100)
 
 
-def _draw(
-    panel: _Panel, row: int, rows: int, token: Tokens, data: list[dict[str, Any]], layout: dict[str, Any]
-) -> None:
-    x, y = ("x", "y") if row == 0 else (f"x{row + 1}", f"y{row + 1}")
+def _domains(panels: list[_Panel]) -> list[tuple[float, float]]:
+    """Bottom and top of each panel, from the top down, with a gap for its title."""
     gap = 0.085
-    tall = (1 - gap * rows) / rows
-    domain = [1 - (row + 1) * (tall + gap) + gap / 2, 1 - row * (tall + gap) - gap / 2]
+    unit = (1 - gap * len(panels)) / sum(panel.share for panel in panels)
+    found, top = [], 1.0
+    for panel in panels:
+        bottom = top - unit * panel.share - gap
+        found.append((bottom + gap / 2, top - gap / 2))
+        top = bottom
+    return found
+
+
+def _draw(
+    panel: _Panel,
+    place: tuple[int, int],
+    domain: tuple[float, float],
+    token: Tokens,
+    data: list[dict[str, Any]],
+    layout: dict[str, Any],
+) -> None:
+    """One panel at ``place``: its row, and how many rows there are."""
+    row, rows = place
+    x, y = ("x", "y") if row == 0 else (f"x{row + 1}", f"y{row + 1}")
     low, high = _span(panel)
     bottom = row == rows - 1
     if bottom:
@@ -140,7 +176,7 @@ def _draw(
         "showticklabels": bottom,
     }
     layout["yaxis" + y[1:]] = {
-        "domain": domain,
+        "domain": list(domain),
         "anchor": x,
         "type": "log" if panel.log else "linear",
         "range": [low, high],
@@ -155,16 +191,20 @@ def _draw(
     layout["annotations"].append(_title(panel.title, domain[1], token))
     for line in panel.lines:
         data.append(_trace(line, x, y))
+    if panel.band:
+        layout["shapes"].append(_band(panel.band, x, y, token))
     for value in panel.levels.values():
         layout["shapes"].append(_level(value, x, y, token))
-    layout["annotations"] += _labels(panel, x, y, (low, high), LABEL / (HEIGHT * tall), token)
+    tall = HEIGHT * (domain[1] - domain[0])
+    layout["annotations"] += _labels(panel, x, y, (low, high), LABEL / tall, token)
     if not panel.lines and not panel.levels:
         layout["annotations"].append(_waiting(x, y, low, high, token))
 
 
 def _span(panel: _Panel) -> tuple[float, float]:
     """The range of the vertical axis, in log10 where it is logarithmic."""
-    every = np.concatenate([*(line.values for line in panel.lines), np.array(list(panel.levels.values()))])
+    fixed = np.array([*panel.levels.values(), *(panel.band or ())])
+    every = np.concatenate([*(line.values for line in panel.lines), fixed])
     every = every[np.isfinite(every)]
     if panel.log:
         every = np.log10(every[every > 0])
@@ -233,6 +273,11 @@ def _level(value: float, x: str, y: str, token: Tokens) -> dict[str, Any]:
     return {"type": "line", "xref": f"{x} domain", "yref": y, "x0": 0, "x1": 1, "y0": value, "y1": value, "line": line}
 
 
+def _band(band: tuple[float, float], x: str, y: str, token: Tokens) -> dict[str, Any]:
+    at = {"xref": f"{x} domain", "yref": y, "x0": 0, "x1": 1, "y0": band[0], "y1": band[1]}
+    return {"type": "rect", "layer": "below", **at, "line": {"width": 0}, "fillcolor": rgba(token.muted, 0.13)}
+
+
 def _labels(
     panel: _Panel, x: str, y: str, span: tuple[float, float], gap: float, token: Tokens
 ) -> list[dict[str, Any]]:
@@ -245,6 +290,7 @@ def _labels(
     wanted += [
         (f"{name} {value:.1f}" if panel.top else name, token.muted, value, {"xref": f"{x} domain", "x": 1})
         for name, value in panel.levels.items()
+        if name
     ]
     at = [math.log10(v) if panel.log and v > 0 else v for _, _, v, _ in wanted]
     at = [min(max(v, low), high) if math.isfinite(v) else low for v in at]
@@ -274,6 +320,17 @@ def _now(row: int, step: int, token: Tokens) -> dict[str, Any]:
     line = {"color": token.selection, "width": 1}
     at = {"xref": x, "yref": f"{y} domain", "x0": step, "x1": step, "y0": 0, "y1": 1}
     return {"type": "line", "name": "now", **at, "line": line}
+
+
+def _parting(row: int, step: int, panel: _Panel, token: Tokens) -> dict[str, Any]:
+    """The line from which the objective and the yardsticks part; it says so where the yardsticks are."""
+    x, y = ("x", "y") if row == 0 else (f"x{row + 1}", f"y{row + 1}")
+    at = {"xref": x, "yref": f"{y} domain", "x0": step, "x1": step, "y0": 0, "y1": 1}
+    shape = {"type": "line", "name": "parting", **at, "line": {"color": token.ink, "width": 1, "dash": "dash"}}
+    if panel.band is None:
+        return shape
+    said = {"textangle": 0, "textposition": "end", "xanchor": "left", "yanchor": "top", "padding": 3}
+    return {**shape, "label": {**said, "text": "part", "font": {"color": token.ink, "size": 10}}}
 
 
 def _title(text: str, top: float, token: Tokens) -> dict[str, Any]:

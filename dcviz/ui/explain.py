@@ -12,6 +12,7 @@ from dcviz import registry
 from dcviz.errors import Refused
 from dcviz.types import PROPERTIES, Declaration, Discrepancy, Divergence, Preset, Source
 from dcviz.ui.choices import Choices, declared
+from dcviz.yardsticks import RELATIVE, SPACES, YARDSTICKS
 
 UNIFIED = (
     "Our reading of “[A Discrepancy-Based Perspective on Dataset Condensation](https://arxiv.org/abs/2509.10367)”: in "
@@ -73,6 +74,24 @@ def preset(choices: Choices) -> None:
         st.markdown("A published method with its constants, in place of regime and divergence.")
         for one in known.values():
             st.markdown(f"**{one.title}** {one.sentence}")
+
+
+def yardsticks(planar: bool) -> None:
+    """What is measured beside the objective, whatever is optimised."""
+    why = "What the yardsticks are"
+    with (
+        st.popover("", icon=":material/straighten:", type="tertiary", help=why),
+        st.container(key="dc-text-yardsticks"),
+    ):
+        _head("yardsticks")
+        st.markdown(RELATIVE)
+        for one in YARDSTICKS:
+            if one.planar or not planar:
+                st.markdown(
+                    f"**{one.name(planar)}**: {one.facts.title}, {SPACES[one.where(planar)]}. {one.facts.sentence}"
+                )
+                st.latex(one.facts.formula)
+                _source(one.facts.source)
 
 
 def properties(of: Divergence) -> dict[str, bool]:

@@ -15,10 +15,11 @@ from dcviz.figures import Theme, curves, empty_scene, real_scene, tokens
 from dcviz.records import FINAL, DataConfig, EvaluationProtocol, RunConfig, to_json
 from dcviz.runs import service
 from dcviz.runs.store import Run
-from dcviz.ui import status
+from dcviz.ui import explain, status
 from dcviz.ui.reader import Reader
 from dcviz.ui.share import export
 from dcviz.ui.stage import View, real_layer, stage, view_of
+from dcviz.yardsticks import parted
 
 ALIVE_SECONDS, CALM_SECONDS = 0.45, 2.0  # between looks at a run that is worked on, and at one that may go on
 HINT = "Click an image or a point: it is shown here enlarged, with its history and its nearest real images."
@@ -47,7 +48,8 @@ def watch(reader: Reader, config: RunConfig, run: str | None, theme: Theme) -> N
     with st.container(key="dc-live"):
         st.fragment(_look, run_every=every)(reader, config, run, real, theme)
         if row is not None:
-            with st.container(key="dc-export"):
+            with st.container(key="dc-export", horizontal=True, gap="xxsmall"):
+                explain.yardsticks(real.view is not None and "points" in real.view)
                 export(reader.store, row, real.view is not None and "points" in real.view, "lab.export")
 
 
@@ -114,6 +116,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
     latest, kept = reader.latest(row.id), reader.store.frames(row.id)
     view = _view(row.id, kept)
     measured = reader.metrics(row)
+    parting = parted(measured)
     rivals = _rivals(reader, row.config)
     frame = reader.points(row.id, latest) if latest is not None else {}
     numbers = status.Numbers(
@@ -124,6 +127,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
         len(frame.get("ids", ())),
         _protocol(row.config, real),
         status.final_of(reader.store.scores(row.id)) if row.step >= row.steps else None,
+        parting,
     )
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.html(status.line(row, numbers), width="stretch")
@@ -145,7 +149,13 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
             "latest": latest,
             "total": row.steps,
             "step": view.step,
-            "curves": marked(curves(measured, rivals, latest or 0, theme, steps=row.steps), _rates(reader, row), theme),
+            "curves": marked(
+                curves(
+                    measured, rivals, latest or 0, theme, steps=row.steps, parting=parting.step if parting else None
+                ),
+                _rates(reader, row),
+                theme,
+            ),
             "film": film or None,
             "words": {
                 "sheet": "left of the line: real examples · ◥ off-manifold",

@@ -13,6 +13,7 @@ import numpy as np
 from dcviz.errors import Refused
 from dcviz.figures import Theme, film, frame_scene
 from dcviz.runs.store import Run, Store
+from dcviz.yardsticks import BAND, PREFIX
 
 TRAIL = 6  # kept frames before the shown one that a trail passes through
 FILM = 7  # images of the selected one's history
@@ -122,9 +123,9 @@ class Reader:
         held = self._curves.setdefault(run.id, {})
         if any(len(steps) and steps[-1] > run.step for steps, _ in held.values()):
             held.clear()  # it went back to a checkpoint
-        since = {name: int(steps[-1]) for name, (steps, _) in held.items() if len(steps)}
+        since = {name: int(steps[-1]) for name, (steps, _) in held.items() if len(steps) and not _filled(name)}
         for name, (steps, values) in self.store.metrics(run.id, since=since).items():
-            old = held.get(name, (steps[:0], values[:0]))
+            old = (steps[:0], values[:0]) if _filled(name) else held.get(name, (steps[:0], values[:0]))
             held[name] = (np.concatenate([old[0], steps]), np.concatenate([old[1], values]))
         return held
 
@@ -141,3 +142,8 @@ class Reader:
         if t1 - t0 > 0.5:
             return (s1 - s0) / (t1 - t0)
         return run.step / run.seconds if run.seconds > 0 and run.step else None
+
+
+def _filled(name: str) -> bool:
+    """Whether a curve has few points that do not come in the order of steps, so that all are read each time."""
+    return name.startswith(PREFIX) or name in BAND

@@ -7,9 +7,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from dcviz.records import EvaluationProtocol, Score
 from dcviz.runs.store import Run
+from dcviz.yardsticks import Parting
 
 SELECTIONS = ("herding", "medoids", "centroids")  # rivals that choose or average real samples
 STALE = 3.0  # seconds without a sign of life before the line says so
@@ -39,6 +41,7 @@ class Numbers:
     images: int | None = None
     protocol: EvaluationProtocol | None = None  # of the live accuracy
     final: Final | None = None
+    parting: Parting | None = None  # of the objective and the yardsticks
 
 
 def final_of(scores: Sequence[Score]) -> Final | None:
@@ -62,6 +65,8 @@ def line(run: Run, numbers: Numbers, now: float | None = None) -> str:
     parts.append(_fact(f"{run.step:,}", f"/ {run.steps:,} steps", "One step is one update of the synthetic set."))
     parts += _speed(run, numbers)
     parts += _quality(numbers)
+    if numbers.parting is not None:
+        parts.append(_parting(run, numbers.parting))
     if run.status == "running" and run.heartbeat is not None:
         age = (now if now is not None else time.time()) - run.heartbeat
         if age > STALE:
@@ -112,6 +117,14 @@ def _quality(numbers: Numbers) -> list[str]:
         why = "The same test after training on as many real samples chosen so; whole set: on all of T."
         parts.append(f'<span title="{why}">{text}</span>')
     return parts
+
+
+def _parting(run: Run, parting: Parting) -> str:
+    """The flag, which leads to the frame where objective and yardsticks part."""
+    href = html.escape(f"?run={quote(run.id)}&step={parting.step}", quote=True)
+    title = html.escape(f"{parting.sentence} Go to this step.", quote=True)
+    text = f"after step {parting.step:,} the objective falls, the yardsticks rise"
+    return f'<a class="dc-parting" href="{href}" title="{title}">{text}</a>'
 
 
 def _result(final: Final) -> list[str]:

@@ -28,7 +28,8 @@ class Parting:
         """What is seen, and what to make of it."""
         return (
             f"After step {self.step:,} the objective falls while the middle yardstick rises ({self.factor:.2g}-fold): "
-            "S is fitted ever closer to this objective alone, and moves away from the real data by the other measures."
+            "S is fitted ever closer to this objective alone and moves away from the real data by the other measures. "
+            "Whether that helps or harms a network trained on S, the accuracy says."
         )
 
 

@@ -38,6 +38,52 @@ def test_yardsticks_have_a_panel_only_if_measured():
     assert "yaxis3" in curves(found, {}, 0, "dark")["layout"]
 
 
+YARDSTICKS = ["energy, pixels", "sliced, pixels", "mean, random", "MMD, random", "energy, trained", "gradient", "gaps"]
+
+
+def measured(high=1.3):
+    band = {"random:low": (np.array([0]), np.array([0.7])), "random:high": (np.array([0]), np.array([high]))}
+    same = np.arange(50), np.full(50, 0.9)
+    return metrics() | band | {f"yardstick:{name}": same for name in YARDSTICKS}
+
+
+def test_the_band_of_random_subsets_is_drawn_and_in_view():
+    layout = curves(measured(high=5.0), {}, 0, "light")["layout"]
+    (band,) = [s for s in layout["shapes"] if s["type"] == "rect"]
+    assert (band["yref"], band["y0"], band["y1"], band["layer"]) == ("y2", 0.7, 5.0, "below")
+    low, high = layout["yaxis2"]["range"]
+    assert low < math.log10(0.7)
+    assert math.log10(5) < high
+    assert any("band" in n["text"] for n in layout["annotations"])
+    without = {k: v for k, v in measured().items() if not k.startswith("random:")}
+    layout = curves(without, {}, 0, "light")["layout"]
+    assert not [s for s in layout["shapes"] if s["type"] == "rect"]
+    assert not any("band" in n["text"] for n in layout["annotations"])
+
+
+def test_labels_of_all_yardsticks_stand_apart_on_the_smallest_screen():
+    rivals = {"random": 0.901, "herding": 0.902, "medoids": 0.903, "centroids": 0.9, "whole set": 0.999}
+    layout = curves(measured(), rivals, 20, "light")["layout"]
+    for axis, count in (("y2", 7), ("y3", 6)):
+        at = layout["yaxis" + axis[1:]]
+        ys = sorted(n["y"] for n in layout["annotations"] if n.get("xshift") == 6 and n["yref"] == axis)
+        tall = (at["domain"][1] - at["domain"][0]) * 390
+        assert len(ys) == count
+        assert min(np.diff(ys)) / (at["range"][1] - at["range"][0]) * tall >= 12.9  # pixels
+    domains = sorted(layout[a]["domain"] for a in ("yaxis", "yaxis2", "yaxis3"))
+    assert all(below[1] < above[0] for below, above in zip(domains, domains[1:], strict=False))
+    assert domains[0][0] > 0
+    assert domains[2][1] < 1
+
+
+def test_a_parting_is_marked_in_objective_and_yardsticks():
+    layout = curves(measured(), {"random": 0.5}, 0, "light", parting=31)["layout"]
+    marks = [s for s in layout["shapes"] if s.get("name") == "parting"]
+    assert [(s["x0"], s["xref"]) for s in marks] == [(31, "x"), (31, "x2")]
+    assert [s.get("label", {}).get("text") for s in marks] == [None, "part"]
+    assert not [s for s in curves(measured(), {}, 0, "light")["layout"]["shapes"] if s.get("name") == "parting"]
+
+
 def test_every_panel_marks_the_shown_step():
     layout = curves(metrics(), {}, 17, "light", steps=100)["layout"]
     now = [s for s in layout["shapes"] if s.get("name") == "now"]

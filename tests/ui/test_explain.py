@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from dcviz import registry
 from dcviz.ui import explain
 from dcviz.ui.choices import methods, regimes
+from dcviz.yardsticks import RELATIVE, SPACES, YARDSTICKS
 
 
 def test_mini_batches_are_warned_of_exactly_where_the_estimator_denies_them():
@@ -78,3 +79,28 @@ def test_every_preset_says_what_is_different_here_and_what_its_scale_cuts():
             assert preset.differs in text
             assert preset.scales[scale].note in text
             assert not formulas  # regime and divergence are the preset's own
+
+
+def rulers():
+    import streamlit as st
+
+    from dcviz.ui import explain
+
+    explain.yardsticks(st.query_params["planar"] == "True")
+
+
+@pytest.mark.parametrize("planar", [False, True])
+def test_every_yardstick_is_explained_with_space_formula_and_source(planar):
+    app = AppTest.from_function(rulers, default_timeout=30)
+    app.query_params["planar"] = str(planar)
+    app.run()
+    assert not app.exception
+    text, formulas = " ".join(e.value for e in [*app.markdown, *app.caption]), [e.value.strip("$\n") for e in app.latex]
+    shown = [one for one in YARDSTICKS if one.planar or not planar]
+    assert RELATIVE in text
+    assert formulas == [one.facts.formula for one in shown]
+    for one in shown:
+        assert f"**{one.name(planar)}**" in text
+        assert SPACES[one.where(planar)] in text
+        assert one.facts.sentence in text
+        assert one.facts.source.link in text

@@ -70,6 +70,20 @@ def test_only_new_numbers_are_read_and_late_ones_are_not_missed(store, run):
     assert found["accuracy"][0].tolist() == [2]
 
 
+def test_yardsticks_that_fill_gaps_later_are_not_missed(store, run):
+    owner = Owner.here()
+    store.claim(owner, "cpu", run)
+    reader = Reader(store)
+    store.record(run, [(0, "yardstick:energy", 1.0), (9, "yardstick:energy", 3.0), (0, "random:low", 0.7)])
+    store.beat(run, owner, step=9, seconds=1.0)
+    assert reader.metrics(store.run(run))["yardstick:energy"][0].tolist() == [0, 9]
+    store.record(run, [(4, "yardstick:energy", 2.0)])
+    found = reader.metrics(store.run(run))
+    assert found["yardstick:energy"][0].tolist() == [0, 4, 9]
+    assert found["yardstick:energy"][1].tolist() == [1, 2, 3]
+    assert found["random:low"][1].tolist() == [0.7]
+
+
 def test_going_back_to_a_checkpoint_forgets_what_was_after_it(store, run):
     owner = Owner.here()
     store.claim(owner, "cpu", run)

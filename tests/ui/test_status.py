@@ -6,6 +6,7 @@ import pytest
 from dcviz.records import EvaluationProtocol, RunConfig, Score
 from dcviz.runs.store import Store
 from dcviz.ui import status
+from dcviz.yardsticks import Parting
 
 
 @pytest.fixture
@@ -78,6 +79,14 @@ def test_the_tested_result_stands_beside_its_rivals_under_the_same_protocol_only
     assert "held-out" not in text
     assert "50.0" not in text
     assert "3 fresh ConvNets of width 32, each trained for 300 updates" in html
+
+
+def test_a_parting_is_flagged_said_and_leads_to_its_frame(run):
+    html = status.line(run, status.Numbers(parting=Parting(120, 2.5)))
+    assert "after step 120 the objective falls, the yardsticks rise" in plain(html)
+    assert f'href="?run={run.id}&amp;step=120"' in html
+    assert "the middle yardstick rises (2.5-fold)" in html
+    assert "yardsticks" not in status.line(run, status.Numbers())
 
 
 def test_without_a_test_there_is_no_result():
