@@ -73,9 +73,10 @@ def main() -> None:
         for seed in seeds:
             synthetic, steps = condensed(choices, budget, seed)
             batch = synthetic.decode()
+            soft = {"label_kind": synthetic.label_kind, "views": synthetic.views}
             for judge, width in judges.items():
                 protocol = EvaluationProtocol(network=judge, width=width)
-                found[judge].append(run_to_end(measure(batch.x, batch.y, data, protocol, seed=seed)).mean)
+                found[judge].append(run_to_end(measure(batch.x, batch.y, data, protocol, seed=seed, **soft)).mean)
         rows.append((*(100 * sum(v) / len(v) for v in found.values()), name, steps))
         print(f"{name:<28}{steps:>7}{rows[-1][0]:>10.1f}{rows[-1][1]:>8.1f}", flush=True)
     print("\nbest first, by the ConvNet:")

@@ -99,8 +99,9 @@ def judge(case: Case, protocol: EvaluationProtocol) -> tuple[Sets, dict[str, Set
         began = time.perf_counter()
         *_, last = dcviz.condense(config)
         slowest = max(slowest, time.perf_counter() - began)
-        batch = last.synthetic.decode()
-        ours.append(100 * run_to_end(measure(batch.x, batch.y, data, protocol, seed=seed)).mean)
+        s, batch = last.synthetic, last.synthetic.decode()
+        soft = {"label_kind": s.label_kind, "views": s.views, "step_size": s.step_size()}
+        ours.append(100 * run_to_end(measure(batch.x, batch.y, data, protocol, seed=seed, **soft)).mean)
     rivals, cache = {}, Store()
     for kind in RIVALS:
         scores = [run_to_end(baseline(kind, data, case.budget, protocol, seed=s, cache=cache)) for s in SEEDS]
