@@ -289,7 +289,7 @@ class SyntheticSet:
 
     def step_size(self) -> float | None:
         """The learning rate of a student's SGD that was learned with S, if one was; waits for the device."""
-        return float(self.parameters["rate"]) if "rate" in self.parameters else None
+        return max(float(self.parameters["rate"]), 0.0) if "rate" in self.parameters else None
 
     def map(self, function: Callable[[Tensor], Tensor]) -> SyntheticSet:
         """The same set with ``function`` applied to every parameter (detach, clone, move)."""
