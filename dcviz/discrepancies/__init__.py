@@ -25,8 +25,10 @@ from dcviz.discrepancies.random_features.networks import RandomFeatures
 from dcviz.discrepancies.trained_features.cafe import CAFE, LayerAlignment
 from dcviz.discrepancies.trained_features.calibration import Calibration
 from dcviz.discrepancies.trained_features.idm import IDM, OnlinePool
+from dcviz.discrepancies.trained_features.ncfm import NCFM_PRESET
 from dcviz.discrepancies.trained_features.networks import TrainedFeatures
 from dcviz.discrepancies.trained_features.own import OwnNetwork
+from dcviz.discrepancies.trained_features.wmdd import WMDD, BarycentreMatching
 from dcviz.discrepancies.trajectories.datm import DATM
 from dcviz.discrepancies.trajectories.matching import TrajectoryMatching
 from dcviz.discrepancies.trajectories.mtt import MTT
@@ -35,6 +37,7 @@ from dcviz.discrepancies.trajectories.tesla import TESLA
 DECLARATIONS = (
     *(Pixels, RandomFeatures, Attention, TrainedFeatures, OwnNetwork),
     *(Match, GradientMatching, TrajectoryMatching, Ridge, Calibration, LayerAlignment, OnlinePool),
+    *(BarycentreMatching, WMDD, NCFM_PRESET),
     *(DM, M3D, DATADAM, CAFE, IDM, DC, DSA, IDC, MTT, TESLA, DATM),
     *(ChannelStatistics, Recovery, SRE2L),
     *(InfiniteRidge, RidgeEnsemble, OnlineRidge, KIP, RFAD, FREPO),

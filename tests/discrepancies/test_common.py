@@ -38,6 +38,7 @@ SHORT = {
     "layer-alignment": {"inner": 2},
     "trajectory-matching": {"experts": 2, "epochs": 4, "latest": 3, "inner": 4, "expert_batch": 512},
     "batch-norm": {"updates": 30},
+    "barycentre": {"updates": 60, "cap": 40, "rounds": 1, "augment": "crop", "views": 2},
 }
 OWN = [
     {"name": name, **{k: v for k, v in SMALL.items() if k in d.hypers()}, **SHORT.get(name, {})}

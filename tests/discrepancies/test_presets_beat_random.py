@@ -47,6 +47,8 @@ ROWS = [
     Row("datadam"),
     Row("cafe"),
     Row("idm"),
+    Row("ncfm"),
+    Row("wmdd"),
     Row("kip"),
     Row("rfad"),
     Row("frepo"),

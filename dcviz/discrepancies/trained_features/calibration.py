@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dcviz.discrepancies.random_features.networks import fitting
 from dcviz.discrepancies.teachers import Teacher, taught
+from dcviz.discrepancies.trained_features.networks import part_of
 from dcviz.training import Training
 from dcviz.types import Discrepancy, Needs, Plan, Progress, RealSampler, Source, SyntheticSet, Terms, Tree, hyper
 
@@ -54,10 +55,16 @@ class Calibration(Discrepancy):
         return Needs(space="fixed" if self.pool == 1 else "fresh", planar=not self.augment)
 
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
-        """The trained networks."""
+        """The trained networks; one that learned nothing is refused."""
+        from dcviz.discrepancies.batch_norm.squeeze import refuse_untaught
+
         training = Training(self.updates, self.batch, "adam", self.rate)
         teacher = Teacher(fitting(self.network, real.shape), self.width, training)
-        return [taught(real, teacher, generator, progress, "training networks on T") for _ in range(self.pool)]
+        nets = []
+        for i in range(self.pool):
+            nets.append(taught(real, teacher, generator, part_of(progress, i, self.pool), "training networks on T"))
+            refuse_untaught(nets[-1], real)
+        return nets
 
     def loss(
         self,

@@ -86,7 +86,7 @@ class TrainedFeatures(Regime):
             first = teacher.untrained(real, torch.Generator().manual_seed(seed)).eval().requires_grad_(False)
             last = first
             if age:
-                last = taught_from(seed, real, teacher, _part(progress, i, self.pool), "training networks on T")
+                last = taught_from(seed, real, teacher, part_of(progress, i, self.pool), "training networks on T")
             learned.append((first, last) if self.blend else last)
         return learned
 
@@ -124,6 +124,6 @@ def blended(first: Classifier, last: Classifier, beta: float) -> Callable[[Tenso
     return lambda x: functional_call(last.layers, weights, (x,)).flatten(1)
 
 
-def _part(progress: Progress, i: int, parts: int) -> Progress:
+def part_of(progress: Progress, i: int, parts: int) -> Progress:
     """Progress within the i-th of so many parts."""
     return lambda what, fraction: progress(what, (i + fraction) / parts)
