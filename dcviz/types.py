@@ -396,6 +396,7 @@ class Regime(Declaration, ABC):
 
     planar: ClassVar[bool] = True  # defined for points of the plane
     images: ClassVar[bool] = True
+    brought: ClassVar[str] = ""  # what only its user can bring, such as a network; empty where nothing is missing
     identity: ClassVar[bool] = False  # vectors are the samples themselves: what is known of their density holds
 
     @property

@@ -27,6 +27,7 @@ NEVER = {
     **{f"dcviz.runs.{part}": ["condensing", "discrepancies", "evaluation", "ui"] for part in STORE},
     "dcviz.figures": ["runs", "ui"],
     "dcviz.cli": ["ui"],
+    "dcviz.atlas": ["ui", "figures", "cli"],
     "dcviz.runs": ["ui", "figures"],
 }
 NEVER_OUTSIDE = {
@@ -38,6 +39,7 @@ NEVER_OUTSIDE = {
     "dcviz.runs": ["streamlit", "plotly", "umap"],
     "dcviz.figures": ["torch", "streamlit"],
     "dcviz.cli": ["streamlit"],
+    "dcviz.atlas": ["streamlit", "plotly", "umap"],
     "dcviz.data": ["streamlit", "plotly", "umap"],
     "dcviz.discrepancies": ["streamlit", "plotly", "umap", "sklearn"],
     "dcviz.divergences": ["streamlit", "plotly", "umap", "sklearn", "scipy", "numpy"],

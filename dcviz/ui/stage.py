@@ -57,6 +57,12 @@ def stage(data: Mapping[str, Any], *, key: str = "stage") -> tuple[View, str | N
     return read_view(result.view), result.command
 
 
+def grid(data: Mapping[str, Any], *, key: str) -> str | None:
+    """Draw a table of cells; returns the key of the one that was chosen, None before."""
+    result = _component()(key=key, data={"kind": "grid", **data}, on_cell_change=_nothing)
+    return result.cell if isinstance(result.cell, str) else None
+
+
 def view_of(key: str = "stage") -> View | None:
     """The view as of this script run, before the component is drawn; None until the browser has told one."""
     sent = (st.session_state.get(key) or {}).get("view")

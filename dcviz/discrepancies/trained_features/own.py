@@ -47,6 +47,8 @@ class OwnNetwork(Regime):
         "https://arxiv.org/abs/2509.10367",
     )
 
+    brought = "a network of your own"
+
     module: str = hyper("", "What makes the network: file.py:function or package.module:function.")
     embed: str = hyper("embed", "Its method that gives features; where it has none of this name, its outputs.")
 

@@ -22,6 +22,8 @@ const webgl = (() => {
   return Boolean(context);
 })();
 
+const REST = 20; // times the drawing that a live figure rests: the run it shows needs the same processor
+
 export class Plot {
   constructor(parent, name, title, on) {
     const made = panel(parent, name, title);
@@ -41,10 +43,17 @@ export class Plot {
     }
   }
 
-  draw(spec, key) {
+  draw(spec, key, live = false) {
     if (key !== undefined && key === this.key) return; // drawing takes far longer than comparing
     this.key = key;
     this.spec = spec;
+    clearTimeout(this.timer);
+    const wait = live ? (this.rested ?? 0) - performance.now() : 0;
+    if (wait > 0) this.timer = setTimeout(() => this.start(), wait); // the newest is drawn then
+    else this.start();
+  }
+
+  start() {
     if (this.busy || !this.fits()) return; // drawn when the one before is on screen, or when there is room
     this.busy = true;
     plotly()
@@ -68,7 +77,9 @@ export class Plot {
       if (this.outline) kept.shapes = [...(layout.shapes ?? []), outlined(this.outline, layout.newselection)];
       const size = { width: this.box.clientWidth, height: this.box.clientHeight };
       // Plotly writes into what it is given; axes are copied so that the spec stays as it was sent.
+      const began = performance.now();
       await Plotly.react(this.box, traces, structuredClone({ ...layout, ...kept, ...size }), config);
+      this.rested = performance.now() + REST * (performance.now() - began);
       if (!this.listening) this.listen();
     }
   }
@@ -95,7 +106,7 @@ export class Plot {
   }
 
   resize() {
-    if (this.spec) this.draw(this.spec, undefined); // it came before there was room for it
+    if (this.spec) this.start(); // it came before there was room for it
     const { clientWidth: width, clientHeight: height } = this.box;
     const now = this.box.layout;
     if (now && width > 20 && (now.width !== width || now.height !== height)) {
@@ -104,6 +115,7 @@ export class Plot {
   }
 
   close() {
+    clearTimeout(this.timer);
     globalThis.Plotly?.purge(this.box);
   }
 }

@@ -3,6 +3,7 @@
 
 import { Bar } from "./bar.js";
 import { Detail } from "./detail.js";
+import { grid } from "./grid.js";
 import { Plot, plotly } from "./plot.js";
 import { Sheet } from "./sheet.js";
 import { addressAt, decode, el, shared, signature } from "./tools.js";
@@ -14,6 +15,7 @@ const RINGED = 12; // selected points beyond which rings would hide them; the ot
 
 export default function (component) {
   const { data, parentElement } = component;
+  if (data.kind === "grid") return grid(component);
   if (data.kind === "real") {
     shared.real.set(data.key, data);
     shared.stages.forEach((stage) => stage.draw());
@@ -87,7 +89,7 @@ class Stage {
     this.data = data;
     for (const frame of data.frames) this.keep(frame);
     if (data.title) document.title = data.title;
-    this.draw();
+    this.draw(data.alive && this.step === null);
     this.fit();
   }
 
@@ -166,15 +168,15 @@ class Stage {
 
   // ------------------------------------------------------------------- drawing
 
-  draw() {
+  draw(live = false) {
     if (!this.data) return;
     const { data, frame } = this;
     const real = shared.real.get(data.real);
     this.root.classList.toggle("dcv-planar", Boolean(data.planar));
     this.root.classList.toggle("dcv-empty", !data.run);
     if (frame) this.sheet.draw(frame.sheet ?? null, frame.detail ?? null, this.selected, data.words);
-    this.drawMap(frame, real);
-    if (data.curves) this.curves.draw(moved(data.curves, frame?.step), `${frame?.step}|${signature(data.curves)}`);
+    this.drawMap(frame, real, live && !data.planar); // in the plane the map is the picture
+    if (data.curves) this.curves.draw(moved(data.curves, frame?.step), `${frame?.step}|${signature(data.curves)}`, live);
     this.curves.caption(data.words.curves);
     const home = data.planar ? this.map.root : this.sheet.root; // points have no sheet to stand under
     if (this.detail.root.parentNode !== home) home.append(this.detail.root);
@@ -182,7 +184,7 @@ class Stage {
     this.bar.draw({ data, step: frame?.step ?? 0, following: this.step === null, has: (s) => this.frames.has(s) });
   }
 
-  drawMap(frame, real) {
+  drawMap(frame, real, live) {
     if (!real) return;
     const { data } = this;
     const kinds = Object.keys(real.maps);
@@ -190,11 +192,11 @@ class Stage {
     const kind = kinds.includes(this.kind) ? this.kind : (kinds.find(drawn) ?? kinds[0]);
     const layer = real.maps[kind];
     this.drawSwitch(kinds, kind);
-    const live = frame?.maps?.[kind] ?? NONE;
-    const key = `${data.real}|${kind}|${[...this.selected]}|${this.map.chosen}|${signature(live)}`;
-    this.map.draw({ ...layer, data: [...layer.data, ...this.marked(live)] }, key);
+    const points = frame?.maps?.[kind] ?? NONE;
+    const key = `${data.real}|${kind}|${[...this.selected]}|${this.map.chosen}|${signature(points)}`;
+    this.map.draw({ ...layer, data: [...layer.data, ...this.marked(points)] }, key, live);
     const placed = !frame || Object.hasOwn(frame.maps, kind);
-    const beyond = live.reduce((sum, trace) => sum + (trace.meta.beyond ?? 0), 0);
+    const beyond = points.reduce((sum, trace) => sum + (trace.meta.beyond ?? 0), 0);
     const caption = beyond ? `${beyond} beyond the edge: zoom out · ${layer.caption}` : layer.caption;
     this.map.caption(placed ? caption : layer.missing, layer.explained, layer.title);
   }

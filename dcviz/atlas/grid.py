@@ -1,0 +1,96 @@
+"""The cells of the map: generated from what is declared, so that a new declaration has its place at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dcviz import registry
+from dcviz.discrepancies.structured import STRUCTURED
+from dcviz.records import RunConfig
+from dcviz.runs.configure import configure
+
+STEPS = 200  # of a cell that no preset fixes: enough for the order on the digits to settle
+BUDGET = 10  # images per class
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place of the map: a divergence in a regime, or a distance of the regime's own."""
+
+    regime: str
+    method: str  # a divergence, or a discrepancy of the regime's own
+    title: str
+    own: bool = False  # a distance of the regime's own
+    presets: tuple[str, ...] = ()  # published methods that live here
+    undefined: str = ""  # why there is nothing here
+    choices: Mapping[str, Any] = field(default_factory=dict)  # for `configure`
+
+    @property
+    def key(self) -> str:
+        """Its name in addresses and files."""
+        return f"{self.regime}/{self.method}"
+
+    @property
+    def config(self) -> RunConfig:
+        """What is condensed to measure it: same start, steps and optimiser for every divergence, on the digits.
+
+        A distance of a regime's own takes the constants of its preset at the scale ``small``, where it has one.
+        """
+        fixed: dict[str, Any] = {} if "preset" in self.choices else {"steps": STEPS}
+        return configure(data="digits", budget=BUDGET, live=None, **fixed, **self.choices)
+
+
+def cells() -> list[Cell]:
+    """Every regime with every divergence, and the distances of the regimes' own; regime by regime."""
+    published = _published()
+    found = []
+    for regime in regimes():
+        for name, divergence in registry.known("divergence").items():
+            choices = {"divergence": name, "regime": regime}
+            presets = published.get((regime, name), ())
+            reason = STRUCTURED.get(regime, "")
+            found.append(Cell(regime, name, divergence.title, False, presets, reason, {} if reason else choices))
+        for name, method in registry.known("discrepancy").items():
+            if method.where == regime:
+                presets = published.get((regime, name), ())
+                choices = {"preset": presets[0]} if presets else {"discrepancy": name}
+                found.append(Cell(regime, name, method.title, True, presets, "", choices))
+    return found
+
+
+def entries() -> list[Cell]:
+    """All that can be measured: the defined cells, then the presets that no cell stands for."""
+    defined = [cell for cell in cells() if not cell.undefined]
+    taken = {cell.choices["preset"] for cell in defined if "preset" in cell.choices}
+    return defined + [preset_cell(name) for name in registry.known("preset") if name not in taken]
+
+
+def preset_cell(name: str) -> Cell:
+    """A published method at the scale ``small``, as an entry of its own."""
+    title = registry.find("preset", name).title
+    return Cell("preset", name, title, True, (name,), "", {"preset": name})
+
+
+def regimes() -> dict[str, str]:
+    """The regimes of the map by name, with their titles; not those for which something must be brought."""
+    vectors = {name: regime.title for name, regime in registry.known("regime").items() if not regime.brought}
+    return vectors | {name: name.replace("-", " ") for name in STRUCTURED}
+
+
+def _published() -> dict[tuple[str, str], tuple[str, ...]]:
+    """The presets of each cell, by (regime, method): where the first of their terms lives."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for name in registry.known("preset"):
+        at = place(configure(preset=name))
+        found[at] = (*found.get(at, ()), name)
+    return found
+
+
+def place(config: RunConfig) -> tuple[str, str]:
+    """The cell (regime, method) of a configuration, by its first term."""
+    term = config.terms[0]
+    if term.discrepancy == "match":
+        return term.params["regime"]["name"], term.params["divergence"]["name"]
+    return registry.find("discrepancy", term.discrepancy).where, term.discrepancy
