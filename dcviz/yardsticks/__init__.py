@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dcviz.yardsticks.declared import BAND, PREFIX, RELATIVE, SPACES, YARDSTICKS, Yardstick
+from dcviz.yardsticks.making import panel
 from dcviz.yardsticks.neighbours import prdc
-from dcviz.yardsticks.panels import Panel, panel
+from dcviz.yardsticks.panels import Panel
 from dcviz.yardsticks.parting import Parting, parted
 from dcviz.yardsticks.two_samples import two_sample_accuracy
 

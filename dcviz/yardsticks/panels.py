@@ -1,39 +1,21 @@
-"""The panel: all yardsticks of a data set in one fixed context, on the scale of random real subsets.
-
-The context depends on the data, the budget and the map's reference alone, never on the run: one real sample of each
-class, two untrained networks, the reference network. Runs that differ in anything else are measured alike.
-"""
+"""The panel: all yardsticks of a data set in one fixed context, on the scale of random real subsets."""
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dcviz.caching import Cache, key_of
-from dcviz.data.transforms import pixels
-from dcviz.embed.references import Reference
 from dcviz.errors import Refused
-from dcviz.nets import network
-from dcviz.randomness import generator
-from dcviz.types import Dataset, Divergence, Tree, stack_classes
-from dcviz.yardsticks.declared import YARDSTICKS, Yardstick
+from dcviz.types import Divergence, Tree, stack_classes
+from dcviz.yardsticks.declared import Yardstick
 from dcviz.yardsticks.gradients import angle, gradient
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
     Map = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, D)
-
-SAMPLE = 200  # real samples of each class that S is compared with
-POOL = 2  # untrained networks; values are means over them (the gradient is that of the first)
-WIDTH = 16  # of these: half of the usual, a third of the cost
-SUBSETS = 10  # random real subsets that make the unit and the band
-CHUNK = 100  # real samples mapped at once: a slice of work
-VERSION = 1  # raised when a yardstick or its context changes, so that older cached numbers are not taken
 
 
 @dataclass(frozen=True)
@@ -71,154 +53,31 @@ class Panel:
                 clouds = zip(sides, seen[one.where(self.planar)], strict=True)
                 parts = [one.distance.value(side, c.x, c.weights)[0].sum() for side, c in clouds]
             else:
-                parts = [angle(sides[0], gradient(self.pool[0], x, y, _equal(y, counts)))]
+                parts = [angle(sides[0], gradient(self.pool[0], x, y, equal(y, counts)))]
             values.append(torch.stack(parts).mean())
         found = torch.stack(values).tolist() if values else []
         return {one.name(self.planar): value for one, value in zip(self.yardsticks, found, strict=True)}
 
     def measure(self, x: Tensor, y: Tensor) -> dict[str, float]:
-        """Every yardstick as a multiple of its mean over random real subsets; only finite numbers."""
-        found = {name: value / self.unit(name) for name, value in self.absolute(x, y).items()}
+        """Every yardstick that has a unit, as a multiple of it; only finite numbers."""
+        units = self.units
+        found = {name: value / units[name] for name, value in self.absolute(x, y).items() if name in units}
         return {name: value for name, value in found.items() if math.isfinite(value)}
 
-    def unit(self, name: str) -> float:
-        """What a random real subset measures on average."""
-        return math.fsum(self.subsets[name]) / len(self.subsets[name])
+    @property
+    def units(self) -> dict[str, float]:
+        """What a random real subset measures on average; without those for which this is nothing, in tiny classes."""
+        means = {name: math.fsum(values) / len(values) for name, values in self.subsets.items()}
+        return {name: mean for name, mean in means.items() if math.isfinite(mean) and mean > 0}
 
     @property
     def band(self) -> tuple[float, float]:
         """The lowest and the highest relative value of any random subset on any yardstick."""
-        every = [value / self.unit(name) for name, values in self.subsets.items() for value in values]
+        every = [value / unit for name, unit in self.units.items() for value in self.subsets[name]]
         return min(every), max(every)
 
 
-def panel(
-    dataset: Dataset,
-    budget: int,
-    reference: Reference,
-    *,
-    cache: Cache | None = None,
-    device: torch.device | str = "cpu",
-) -> Generator[float, None, Panel | None]:
-    """The panel of a data set at a budget, as work in slices (it yields the fraction done).
-
-    What the networks make of the real sample, and what the random subsets measure, are kept in the cache. Subsets are
-    drawn from all of T, without replacement; a class with fewer samples than the budget comes whole. None where all
-    classes do: there is nothing random to compare with.
-
-    Args:
-        dataset: T, its training part.
-        budget: samples of each class in a random subset.
-        reference: the map's, for the trained features.
-        cache: where costly parts are kept, by content.
-        device: where to measure.
-    """
-    counts = dataset.train.y.bincount(minlength=len(dataset.classes))
-    if budget >= int(counts.max()):
-        return None
-    made = _empty(dataset, reference, device)
-    key = key_of("yardsticks", VERSION, SAMPLE, POOL, WIDTH, made.yardsticks, dataset.fingerprint, reference.key)
-    yield from _fitted(made, dataset, key, cache)
-    key = key_of(key, "subsets", budget)
-    found = cache.load_cached("yardsticks", key) if cache is not None else None
-    if found is not None:
-        made.subsets.update({name: list(values) for name, values in found[1].items()})
-        return made
-    names = [one.name(dataset.planar) for one in made.yardsticks]
-    values: dict[str, list[float]] = {name: [] for name in names}
-    for i in range(SUBSETS):
-        chosen = _of_each(dataset.train.y, budget, len(dataset.classes), generator(0, "yardstick subset", i))
-        for name, value in made.absolute(*_model_space(dataset, chosen)).items():
-            values[name].append(value)
-        yield 0.6 + 0.4 * (i + 1) / SUBSETS
-    made.subsets.update(values)
-    if cache is not None:
-        cache.save_cached("yardsticks", key, {}, values)
-    return made
-
-
-def _empty(dataset: Dataset, reference: Reference, device: torch.device | str) -> Panel:
-    """The maps, before anything real has gone through them."""
-    kind, planar = "mlp" if dataset.planar else "convnet", dataset.planar
-    classes, pool = len(dataset.classes), []
-    for i in range(POOL):
-        at = generator(0, "yardstick network", i)
-        pool.append(network(kind, dataset.shape, classes, at, width=WIDTH).to(device))
-    maps: dict[str, list[Map]] = {
-        "plane" if planar else "pixels": [lambda x: x.flatten(1)],
-        "random": [lambda x, net=net: net.embed(x).flatten(1) for net in pool],  # type: ignore[misc]
-    }
-    if reference.net is not None:
-        trained = copy.deepcopy(reference.net).to(device)
-        maps["trained"] = [lambda x: trained.embed(x).flatten(1)]
-    chosen = tuple(one for one in YARDSTICKS if one.planar or not planar)
-    return Panel(planar, classes, chosen, maps, list(pool))
-
-
-def _fitted(made: Panel, dataset: Dataset, key: str, cache: Cache | None) -> Generator[float, None, None]:
-    """Fit the real side of every yardstick."""
-    import torch
-
-    y = dataset.train.y
-    chosen = _of_each(y, SAMPLE, made.classes, generator(0, "yardstick sample"))
-    counts = y[chosen].bincount(minlength=made.classes).tolist()
-    device = next(iter(made.pool[0].parameters())).device
-    found = cache.load_cached("yardsticks", key) if cache is not None else None
-    if found is not None:
-        arrays = {name: torch.from_numpy(array) for name, array in found[0].items()}
-    else:
-        arrays = yield from _seen(made, dataset, chosen, counts)
-        if cache is not None:
-            cache.save_cached("yardsticks", key, {name: t.cpu().numpy() for name, t in arrays.items()}, {})
-    at = generator(0, "yardstick fit")
-    for i, one in enumerate(made.yardsticks):
-        if isinstance(one.distance, Divergence):
-            space = one.where(made.planar)
-            clouds = [stack_classes(arrays[f"{space}/{j}"].to(device), counts) for j in range(len(made.maps[space]))]
-            made.sides[one.name(made.planar)] = [one.distance.fit(c.x, at, c.weights) for c in clouds]
-        else:
-            count = sum(p.dim() > 1 for p in made.pool[0].parameters())
-            made.sides[one.name(made.planar)] = [[arrays[f"gradient/{w}"].to(device) for w in range(count)]]
-        yield 0.4 + 0.2 * (i + 1) / len(made.yardsticks)
-
-
-def _seen(
-    made: Panel, dataset: Dataset, chosen: Tensor, counts: list[int]
-) -> Generator[float, None, dict[str, Tensor]]:
-    """What every map makes of the real sample, and the gradient it gives the first network; in chunks."""
-    import torch
-
-    device = next(iter(made.pool[0].parameters())).device
-    mass = _equal(dataset.train.y[chosen], counts)
-    seen: dict[str, list[Tensor]] = {f"{s}/{j}": [] for s, maps in made.maps.items() for j in range(len(maps))}
-    total: dict[str, Tensor] = {}
-    for first in range(0, len(chosen), CHUNK):
-        part = slice(first, first + CHUNK)
-        x, y = (t.to(device) for t in _model_space(dataset, chosen[part]))
-        for space, maps in made.maps.items():
-            for j, f in enumerate(maps):
-                with torch.no_grad():
-                    seen[f"{space}/{j}"].append(f(x))
-        yield 0.4 * first / len(chosen)
-        for w, g in enumerate(gradient(made.pool[0], x, y, mass[part].to(device))):
-            total[f"gradient/{w}"] = total.get(f"gradient/{w}", torch.zeros_like(g)) + g
-        yield 0.4 * first / len(chosen)
-    return {name: torch.cat(parts) for name, parts in seen.items()} | total
-
-
-def _of_each(y: Tensor, most: int, classes: int, at: torch.Generator) -> Tensor:
-    """Indices of at most ``most`` random samples of each class, ordered by class."""
-    import torch
-
-    shuffled = torch.randperm(len(y), generator=at)
-    return torch.cat([shuffled[y[shuffled] == c][:most] for c in range(classes)])
-
-
-def _model_space(dataset: Dataset, indices: Tensor) -> tuple[Tensor, Tensor]:
-    return dataset.transform.forward(pixels(dataset.train.x[indices])), dataset.train.y[indices]
-
-
-def _equal(y: Tensor, counts: list[int]) -> Tensor:
+def equal(y: Tensor, counts: list[int]) -> Tensor:
     """A weight for each sample ``(B,)``: classes weigh the same, and so do the samples of one."""
     import torch
 

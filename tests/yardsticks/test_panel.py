@@ -4,11 +4,14 @@ from dataclasses import replace
 import pytest
 import torch
 
+from dcviz import embed
+from dcviz.data import dataset
 from dcviz.divergences.energy import Energy
 from dcviz.errors import Refused
 from dcviz.evaluation import run_to_end
+from dcviz.records import DataConfig
 from dcviz.yardsticks import PREFIX, SPACES, YARDSTICKS, panel
-from dcviz.yardsticks.panels import SAMPLE, SUBSETS, _model_space, _of_each
+from dcviz.yardsticks.making import SAMPLE, SUBSETS, _model_space, _of_each
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +41,8 @@ def test_the_unit_is_the_mean_of_the_subsets_and_the_band_holds_them(digits):
     _, made = digits
     for name, values in made.subsets.items():
         assert len(values) == SUBSETS
-        assert math.fsum(v / made.unit(name) for v in values) == pytest.approx(SUBSETS)
-    every = [v / made.unit(name) for name, values in made.subsets.items() for v in values]
+        assert math.fsum(v / made.units[name] for v in values) == pytest.approx(SUBSETS)
+    every = [v / made.units[name] for name, values in made.subsets.items() for v in values]
     assert made.band == (min(every), max(every))
 
 
@@ -88,6 +91,19 @@ def test_a_budget_that_takes_all_has_nothing_random_to_compare_with(referenced):
     data, reference = referenced("moons")
     most = int(data.train.y.bincount().max())
     assert run_to_end(panel(data, most, reference)) is None
+
+
+@pytest.mark.parametrize("size", [2, 4, 9])
+def test_tiny_classes_are_measured_by_what_is_defined_for_them(size, cache):
+    """No ball reaches to a 5th neighbour among five: nothing is uncovered, and nothing is divided by it."""
+    data = dataset(DataConfig("moons", size=2 * size))
+    reference = run_to_end(embed.reference(data, embed.pixels_view(data)))
+    for _ in range(2):  # made, and from the cache
+        made = run_to_end(panel(data, 1, reference, cache=cache))
+        assert ("uncovered" in made.units) == (size > 5)
+        found = made.measure(*start(data, 1))
+        assert found.keys() == made.units.keys()
+        assert all(math.isfinite(value) for value in [*found.values(), *made.band])
 
 
 def test_a_class_without_samples_is_refused_in_words(digits):
