@@ -1,4 +1,4 @@
-"""The maximum mean discrepancy with a characteristic kernel."""
+"""The maximum mean discrepancy: kernels of the distance and of the inner product, biased and unbiased."""
 
 from __future__ import annotations
 

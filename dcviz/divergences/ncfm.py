@@ -24,8 +24,8 @@ class NCFM(Divergence):
 
     .. math:: \frac1F\sum_t \sqrt{\alpha\,(|\phi_x|-|\phi_y|)^2 + 2\beta\,(|\phi_x||\phi_y| - \Re\,\phi_x\bar\phi_y)}
 
-    Points are first divided by their norms. α = β = 1 is the mean of \|φ_x - φ_y\|, and α = β anything, as by default,
-    is √α times it. The root is why mini-batches of real data bias the gradient.
+    Points are first divided by their norms. α = β = 1 is the mean of \|φ_x - φ_y\|; any α = β, as by default, is √α
+    times it. The root is why mini-batches of real data bias the gradient.
 
     Frequencies are N(0, I), drawn with the real side: afresh at every step where that is refitted (the authors' code
     draws at every step; its shipped settings have the maximiser off, and so has this by default). With a ``rate``
