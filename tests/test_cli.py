@@ -349,3 +349,22 @@ def test_a_run_at_work_elsewhere_is_not_taken(dcviz, home, start):
     code, _, err = dcviz("resume", run.id)
     assert code == 2
     assert f"running in another process (id {process.pid})" in err
+
+
+def test_the_atlas_measures_once_and_goes_on_where_it_was(dcviz, home, monkeypatch):
+    from dcviz.atlas import grid
+    from tests.atlas.test_measure import CELL
+
+    monkeypatch.setattr(grid, "entries", lambda: [CELL])
+    code, out, _ = dcviz("atlas", "--device", "cpu")
+    assert code == 0
+    assert out.startswith("data/energy ")
+    runs = len(Store(home).runs())
+    code, out, _ = dcviz("atlas", "energy", "--json")
+    assert code == 0
+    (found,) = json.loads(out)
+    assert (found["cell"], found["refused"], len(found["accuracy"])) == ("data/energy", "", 2)
+    assert len(Store(home).runs()) == runs
+    code, _, err = dcviz("atlas", "no-such-cell")
+    assert code == 2
+    assert "no cell contains no-such-cell" in err

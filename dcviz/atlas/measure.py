@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dcviz.atlas.grid import Cell
 from dcviz.caching import key_of
+from dcviz.errors import Cancelled
 from dcviz.records import EvaluationProtocol, RunConfig, to_json
 from dcviz.types import Progress, silent
+from dcviz.yardsticks import PREFIX
 
 if TYPE_CHECKING:
     import numpy as np
 
     from dcviz.runs.store import Store
+    from dcviz.runs.work import Progress as At
 
 VERSION = 1  # raised when what is measured changes
 NAME = "atlas: {}"  # of the runs, in the gallery
@@ -86,37 +89,35 @@ def measure_cell(store: Store, cell: Cell, progress: Progress = silent, device: 
     config = cell.config
     key = result_key(config)
     run = store.get_fact(f"atlas/{key}")
-    if run is None or not any(row.id == run for row in store.runs()):
+    if run is None or not any(row.id == run and row.status != "cancelled" for row in store.runs()):
         run = store.create(replace(config, device=device), name=NAME.format(cell.title), queue=False)
         store.set_fact(f"atlas/{key}", run)
-    steps = max(config.steps, 1)
+    watch = _Watch(cell.title, max(config.steps, 1), progress)
     row = drive(
-        store,
-        lambda claimed: open_job(store, claimed),
-        run,
-        on_progress=lambda at: progress(f"{cell.title}: {at.phase}", 0.6 * at.step / steps),
+        store, lambda claimed: open_job(store, claimed), run, on_progress=watch, should_stop=lambda: watch.cancelled
     )
+    if row.status not in ("done", "failed"):  # stopped or paused, here or in a window: to be gone on with
+        raise Cancelled
     tree = json.loads(to_json(config))
     if row.status == "done":
         result = Result(cell.key, tree, run, **_numbers(store, run, config, progress))
     else:
-        result = Result(cell.key, tree, run, refused=row.text or row.status)
+        result = Result(cell.key, tree, run, refused=row.text)
     store.save_cached("atlas", key, {}, asdict(result))
     return result
 
 
-def measure_all(
-    store: Store, cells: list[Cell], told: Callable[[Cell, Result], None], progress: Progress = silent
-) -> Iterator[Result]:
-    """The results of all cells in their order; those that are known come at once."""
-    for i, cell in enumerate(cells):
+class _Watch:
+    """Tells how far a run is; when that is answered by `Cancelled`, the run is to stop in order."""
 
-        def part(what: str, fraction: float, i: int = i) -> None:
-            progress(what, (i + fraction) / len(cells))
+    def __init__(self, title: str, steps: int, progress: Progress) -> None:
+        self.title, self.steps, self.progress, self.cancelled = title, steps, progress, False
 
-        result = known(store, cell) or measure_cell(store, cell, part)
-        told(cell, result)
-        yield result
+    def __call__(self, at: At) -> None:
+        try:
+            self.progress(f"{self.title}: {at.phase}", 0.6 * min(at.step / self.steps, 1.0))
+        except Cancelled:
+            self.cancelled = True
 
 
 def _numbers(store: Store, run: str, config: RunConfig, progress: Progress) -> dict[str, Any]:
@@ -148,8 +149,8 @@ def _yardsticks(store: Store, run: str) -> dict[str, float]:
     """The last value of every yardstick on record."""
     found = {}
     for name, (_, values) in store.metrics(run).items():
-        if name.startswith("yardstick:") and len(values):
-            found[name.removeprefix("yardstick:")] = round(float(values[-1]), 4)
+        if name.startswith(PREFIX) and len(values):
+            found[name.removeprefix(PREFIX)] = round(float(values[-1]), 4)
     return found
 
 

@@ -274,8 +274,8 @@ def _sentence(kind: str, name: str) -> str:
 
 
 def _matrix(view: str, found: Mapping[str, Result | None], theme: Theme) -> None:
-    results = {cell: found[cell.key] for cell in entries()}
-    rows = [(cell, r) for cell, r in results.items() if r is not None and getattr(r, view)]
+    results = [(cell, found[cell.key]) for cell in entries()]
+    rows = [(cell, r) for cell, r in results if r is not None and getattr(r, view)]
     if not rows:
         st.info("Nothing is measured yet.", icon=":material/info:")
         return

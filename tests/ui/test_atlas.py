@@ -1,0 +1,107 @@
+"""The Atlas through AppTest, on a store of its own; the grid itself is drawn in the browser."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dcviz import registry
+from dcviz.atlas import bundled
+from dcviz.atlas.grid import entries, regimes
+from dcviz.atlas.measure import Result
+from dcviz.runs.store import Store
+from dcviz.ui import atlas
+
+APP = Path(__file__).parents[2] / "app.py"
+PAGE = "pages/1_Atlas.py"
+SHOWN = {
+    "accuracy": (0.95, 0.97),
+    "seconds": 3.0,
+    "steps": 200,
+    "learners": {"k-NN": 0.9},
+    "yardsticks": {"energy": 0.5},
+}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    import streamlit as st
+
+    from dcviz.runs import service
+
+    monkeypatch.setenv("DCVIZ_HOME", str(tmp_path))
+    monkeypatch.setattr(service, "worker", lambda store: None)
+    st.cache_resource.clear()
+    yield Store(tmp_path)
+    st.cache_resource.clear()
+
+
+def page(view=None, **query):
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.switch_page(PAGE)
+    if view:
+        app.session_state["atlas.view"] = view
+    return app.run()
+
+
+def texts(app):
+    return " ".join(e.value for e in [*app.markdown, *app.caption]) + " ".join(
+        str(e.proto.body) for e in app.get("html")
+    )
+
+
+def test_an_unmeasured_atlas_offers_to_measure(home, monkeypatch):
+    monkeypatch.setattr(bundled, "shipped", dict)
+    app = page()
+    assert not app.exception
+    assert app.button(key="atlas.start").label == f"Measure {len(entries())} cells"
+    assert "Click a cell" in texts(app)
+
+
+def test_a_chosen_cell_is_explained_with_its_published_method_and_the_way_to_the_lab(home, monkeypatch):
+    monkeypatch.setattr(bundled, "shipped", dict)
+    app = page(cell="random-features/mean")
+    assert not app.exception
+    assert "DM" in texts(app)
+    assert app.latex[0].value.strip("$\n") == registry.find("divergence", "mean").formula
+    nothing = page(cell="no/such")
+    assert not nothing.exception
+    assert "Click a cell" in texts(nothing)
+
+
+@pytest.mark.parametrize("view", ["yardsticks", "learners"])
+def test_the_matrices_draw_what_is_measured(home, monkeypatch, view):
+    cells = entries()[:3]
+    monkeypatch.setattr(atlas, "known", lambda store, cell: Result(cell.key, {}, **SHOWN) if cell in cells else None)
+    app = page(view)
+    assert not app.exception
+    assert app.get("plotly_chart")
+
+
+def test_published_numbers_are_a_table(home):
+    app = page("published")
+    assert not app.exception
+    assert "91.7 ± 0.5" in texts(app)
+    assert "KIP" in texts(app)
+
+
+def test_the_grid_has_a_cell_for_every_divergence_in_every_regime_of_vectors():
+    from dcviz.atlas.grid import cells
+
+    every = cells()
+    result = Result("data/energy", {}, **SHOWN)
+    spec = atlas._grid(every, {"data/energy": result}, 0.955, None)
+    assert [c["text"] for c in spec["columns"]] == list(regimes().values())
+    keys = [p["key"] for c in spec["cells"] for p in c["parts"] if "key" in p]
+    assert len(keys) == len(set(keys))
+    for regime in regimes():
+        if regime in registry.known("regime"):
+            assert {f"{regime}/{d}" for d in registry.known("divergence")} <= set(keys)
+    part = next(p for c in spec["cells"] for p in c["parts"] if p.get("key") == "data/energy")
+    assert [line["text"] for line in part["lines"]][:2] == ["96.0 ± 1.4", "+0.5 · 3 s"]
+    assert part["lines"][1]["kind"] == "good"
+    assert sum(c["state"] == "undefined" for c in spec["cells"]) == len(regimes()) - len(
+        [r for r in regimes() if r in registry.known("regime")]
+    )
