@@ -162,7 +162,7 @@ class RunJob:
             yield
             self._measure_at_times(state)
             yield from self._side.turn(spent)
-            yield from self._yardsticks.turn(spent)
+            yield from self._yardsticks.turn()
 
     def _measure_at_times(self, state: State) -> None:
         """Queue a live accuracy when nothing else waits and the last is old enough."""
@@ -217,7 +217,7 @@ class RunJob:
         yield from self._side.to_end()
         if "off" not in self.store.frame(self.run.id, state.step)[1]:  # the reference came too late for a short run
             self._keep(state)
-        yield from self._yardsticks.to_end()  # of a run that was over before the reference was ready
+        yield from self._yardsticks.to_end()  # the reference may have come late, and the share has grown meanwhile
         yield from self._baselines(self.config.evaluation)
         if state.synthetic.views is not None and self._setup is not None:
             rival = yield from same_labels(self._setup, state, self.config)
@@ -280,6 +280,7 @@ class RunJob:
     def _save_final(self, state: State) -> None:
         assert self._setup is not None
         self.store.save_final(self.run.id, *final_of(state, self._setup, self.config))
+        self.store.record(self.run.id, [(state.step, "bytes", float(state.synthetic.bytes()))])
         self.store.set_fact(speed_key(self.config), self.seconds / max(self.config.steps, 1))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
 
     Waiting = tuple[Tensor, Tensor]  # samples in model space, classes
 
-SHARE = 0.05  # of the time, at most, that measuring takes while condensing and right after
-GRACE = 1.0  # seconds that a run of any length may spend on it: the share of one of 20 seconds
+SHARE = 0.05  # of the run's time so far, at most, that measuring takes
+GRACE = 0.25  # seconds that a run of any length may spend on it: the share of one of 5 seconds
+RECORD_SECONDS = 0.25  # between entries in the record
 LEAVING = 0.5  # seconds spent on what still waits when a run is paused; the rest waits in memory
 HELD = 2**28  # bytes of frames that wait to be measured; beyond, every second of them is left out
 KEPT = 2  # panels in memory, and paused runs with frames that wait
@@ -32,14 +32,17 @@ class Measuring:
     """Measures frames, the newest first and then those farthest from any measured one, while the share allows.
 
     A frame waits in full precision: what is measured is S itself, not its 8-bit picture. Frames that still wait when
-    the time is up are left out, and the curve passes over them.
+    the time is up are left out, and the curve passes over them. Time is that of the processor in this thread: other
+    programs that hold up the run change nothing in what is measured.
     """
 
     def __init__(self, store: Store, run: Run, framer: Framer, device: torch.device) -> None:
         """Nothing is made yet; `prepare` is work for later."""
         self.store, self.run, self.framer, self.device = store, run.id, framer, device
         self.budget = run.config.budget
-        self.spent, self._main = 0.0, 0.0  # seconds
+        self.spent, self._began = 0.0, time.thread_time()  # seconds
+        self._rows: list[tuple[int, str, float]] = []  # not yet on record
+        self._recorded = 0.0  # when
         self._waiting: dict[int, Waiting] = _left.pop((str(store.home), run.id), {})  # by step
         self._measured: set[int] = set()
         self._panel: Panel | None = None
@@ -76,20 +79,22 @@ class Measuring:
             for at in sorted(self._waiting)[1:-1:2]:
                 del self._waiting[at]
 
-    def turn(self, main_seconds: float) -> Iterator[None]:
-        """After ``main_seconds`` of main work: frames that wait, while the share allows."""
-        self._main += main_seconds
-        while self._next() is not None and self.spent < SHARE * (self._main + self.spent):
+    def turn(self) -> Iterator[None]:
+        """Between steps: frames that wait, while the share allows."""
+        while self._next() is not None and self.spent < SHARE * self._worked():
             self._measure()
             yield
+        if time.monotonic() - self._recorded > RECORD_SECONDS:
+            self._record()
 
     def to_end(self) -> Iterator[None]:
         """The last frame, then all that still wait, while the share or the grace allows."""
         newest = max(self._waiting, default=0) > max(self._measured, default=0)
-        while self._next() is not None and (newest or self.spent < max(GRACE, SHARE * (self._main + self.spent))):
+        while self._next() is not None and (newest or self.spent < max(GRACE, SHARE * self._worked())):
             newest = newest and not self._measured  # the first step comes before the last
             self._measure()
             yield
+        self._record()
 
     def leave(self) -> None:
         """Measure what waits, for a moment at most; the rest waits for a resume in this process."""
@@ -99,6 +104,7 @@ class Measuring:
                 break
         while self._next() is not None and time.monotonic() < end:
             self._measure()
+        self._record()
         while len(_left) >= KEPT:
             _left.pop(next(iter(_left)))
         if self._waiting:
@@ -126,8 +132,18 @@ class Measuring:
         step = self._next()
         assert step is not None
         assert self._panel is not None
-        began = time.monotonic()
+        began = time.thread_time()
         found = self._panel.measure(*self._waiting.pop(step))
         self._measured.add(step)
-        self.store.record(self.run, [(step, PREFIX + name, v) for name, v in found.items() if math.isfinite(v)])
-        self.spent += time.monotonic() - began
+        self._rows += [(step, PREFIX + name, value) for name, value in found.items()]
+        self.spent += time.thread_time() - began
+
+    def _record(self) -> None:
+        began = time.thread_time()
+        self.store.record(self.run, self._rows)
+        self._rows, self._recorded = [], time.monotonic()
+        self.spent += time.thread_time() - began
+
+    def _worked(self) -> float:
+        """Seconds since the run was taken up."""
+        return time.thread_time() - self._began
