@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dcviz.divergences.bures import Bures
+from dcviz.divergences.central_moments import CentralMoments
 from dcviz.divergences.cfd import CFD
 from dcviz.divergences.energy import Energy
 from dcviz.divergences.exact import ExactOT
 from dcviz.divergences.fisher import Fisher
+from dcviz.divergences.max_sliced import MaxSliced
 from dcviz.divergences.mmd import MMD
 from dcviz.divergences.moments import Mean, Moments
 from dcviz.divergences.ncfm import NCFM
@@ -23,9 +25,11 @@ DECLARATIONS = (
     Sinkhorn,
     ExactOT,
     Sliced,
+    MaxSliced,
     Bures,
     Mean,
     Moments,
+    CentralMoments,
     Spectral,
     KSD,
     Fisher,

@@ -43,7 +43,8 @@ def separates(divergence):
     """How far the smallest value at plainly different sets falls short of a thousandth of a typical one."""
     ends = points(-1.0, -1.0, 1.0, 1.0)  # mean 0, variance 1, and so has `three`
     three = 1.5**0.5 * points(-1.0, 0.0, 1.0)
-    pairs = [(X, X + 1), (X, 2 * X), (ends, three), (three, ends), unseen_pair(divergence)]
+    rising, falling = points((-1.0, -1.0), (1.0, 1.0)), points((-1.0, 1.0), (1.0, -1.0))  # coordinates alike
+    pairs = [(X, X + 1), (X, 2 * X), (ends, three), (three, ends), (rising, falling), unseen_pair(divergence)]
     values = [number(divergence, a, b) for a, b in pairs if a is not None]
     return (FAILS * scale(divergence) - min(values)).clamp(min=0)
 
@@ -90,6 +91,8 @@ def triangle(divergence):
         (points(0.0, 1.0), points(0.0, 1.0, 3.0, 4.0), points(3.0, 4.0)),
         # Sinkhorn: at the scale of the blur the root grows faster than length.
         (points(0.0, 0.0, 0.0), points(0.0, 0.0, 0.1), points(0.0, 0.0, 0.3)),
+        # Central moments: two outliers double the range, which is the unit when y is the real side.
+        (points(0.0, 1.0), points(*[1.0, 2.0] * 24, -0.5, 3.5), points(3.0, 4.0)),
         # Max-sliced: from nearly the same set the search climbs another hill.
         (blob(12, 20, 4), blob(8, 20, 54) + 0.62 * blob(8, 20, 94), blob(8, 20, 54) + 0.6 * blob(8, 20, 94)),
     ]
