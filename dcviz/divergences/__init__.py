@@ -5,9 +5,12 @@ from __future__ import annotations
 from dcviz.divergences.bures import Bures
 from dcviz.divergences.central_moments import CentralMoments
 from dcviz.divergences.cfd import CFD
+from dcviz.divergences.chi2 import Chi2
 from dcviz.divergences.energy import Energy
 from dcviz.divergences.exact import ExactOT
 from dcviz.divergences.fisher import Fisher
+from dcviz.divergences.js import JS
+from dcviz.divergences.kl import KL
 from dcviz.divergences.max_sliced import MaxSliced
 from dcviz.divergences.mmd import MMD
 from dcviz.divergences.moments import Mean, Moments
@@ -33,4 +36,7 @@ DECLARATIONS = (
     Spectral,
     KSD,
     Fisher,
+    KL,
+    JS,
+    Chi2,
 )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dcviz.divergences._clouds import Cloud, cloud, masses, median_distance
+from dcviz.divergences._hidden import directions, places, points_at, roots
 from dcviz.errors import Refused
 from dcviz.types import Source
 
@@ -66,28 +67,22 @@ def learn_score(real: Cloud, unit: Tensor, noise: float, generator: torch.Genera
     import torch
 
     points, w, _, centre = real
-    N, D = points.shape[-2:]
-    x = points / unit[..., None, None]
-    draw: dict[str, Any] = {"generator": generator, "dtype": torch.float64}
+    D = points.shape[-1]
     half = NOISY // 2
-    place = ((torch.arange(half) + torch.rand(half, **draw)) / half).repeat_interleave(2)  # each equal part of the mass
-    z = torch.randn(half, D, **draw).to(x)
+    place = places(half, generator).repeat_interleave(2)
+    z = torch.randn(half, D, generator=generator, dtype=torch.float64).to(points)
     z = torch.stack([z, -z], 1).flatten(0, 1)  # both ways, which cancels much of what the noise does by chance
-    W = torch.randn(D, UNITS, **draw)
-    W = (W / W.norm(dim=0) * STEEPEST ** torch.rand(UNITS, **draw)).to(x)  # (D, H)
-    held = w.cumsum(-1)
-    at = torch.searchsorted(held, place.to(x).expand(*held.shape[:-1], NOISY) * held[..., -1:] * (1 - 1e-6), right=True)
-    at = at.clamp_(max=N - 1)  # (…, n), never a masked point
-    noisy = x.gather(-2, at.unsqueeze(-1).expand(*at.shape, D)) + noise * z  # (…, n, D)
-    b = -(noisy[..., torch.randperm(NOISY, generator=generator)[:UNITS].to(x.device), :] * W.mT).sum(-1)  # (…, H)
-    gram, target = torch.zeros(()).to(x), torch.zeros(()).to(x)
+    noisy = points_at(points / unit[..., None, None], w, place) + noise * z  # (…, n, D)
+    W = directions(D, UNITS, STEEPEST, generator).to(points)  # (D, H)
+    b = roots(W, noisy[..., torch.randperm(NOISY, generator=generator)[:UNITS].to(z.device), :])  # (…, H)
+    gram, target = torch.zeros(()).to(z), torch.zeros(()).to(z)
     for part, noise_of in zip(noisy.split(PORTION, -2), z.split(PORTION), strict=True):
         phi = _features(part, W, b)  # (…, n, F)
         gram = gram + phi.mT @ phi / NOISY
         target = target + phi.mT @ noise_of / NOISY
-    ridge = RIDGE * torch.eye(gram.shape[-1], dtype=x.dtype, device=x.device)
+    ridge = RIDGE * torch.eye(gram.shape[-1], dtype=z.dtype, device=z.device)
     theta = torch.linalg.solve(gram + ridge, target) / -noise  # (…, F, D)
-    return {"unit": unit, "centre": centre} | {k: t.to(points) for k, t in (("W", W), ("b", b), ("theta", theta))}
+    return {"unit": unit, "centre": centre, "W": W, "b": b, "theta": theta}
 
 
 def score_at(score: Any, noise: float, y: Tensor) -> Tensor:

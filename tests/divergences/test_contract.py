@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dcviz import registry
-from dcviz.divergences import CFD, KSD, MMD, NCFM, Fisher, Sinkhorn
+from dcviz.divergences import CFD, KL, KSD, MMD, NCFM, Chi2, Fisher, Sinkhorn
 
 VARIANTS = [
     *(declaration() for declaration in registry.known("divergence").values()),
@@ -24,6 +24,10 @@ VARIANTS = [
     Sinkhorn(blur=1.0),
     KSD("gauss", statistic="U", score="kde"),
     Fisher(score="kde"),
+    KL("covering"),
+    KL("covering", estimator="neighbours"),
+    KL("seeking", estimator="neighbours"),
+    Chi2("covering"),
 ]
 every = pytest.mark.parametrize("divergence", VARIANTS, ids=repr)
 

@@ -53,7 +53,8 @@ def unseen_pair(divergence):
     """A cloud and its move across all directions of a divergence that looks along some only."""
     if divergence.name == "fisher":
         return resting_point(divergence)
-    looks = getattr(divergence, "directions", getattr(divergence, "count", None))
+    counts = (getattr(divergence, key, None) for key in ("directions", "count", "units"))
+    looks = next(filter(None, counts), None)
     if looks is None:
         return None, None
     x = blob(6, looks + 5, 4)
