@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -127,43 +127,22 @@ class GradientMatching(Discrepancy):
         generator: torch.Generator,
     ) -> Tree:
         """Train the network, or forget it when its turn is over."""
-        import torch
-
         from dcviz.augment import draw_each
+        from dcviz.discrepancies.gradients.inner import Descent, from_fake, from_real
 
         if state["updates"] + 1 >= self.outer:
             return dict(FRESH)
-        weights, velocity = state["weights"], state["velocity"] or {}
-        drawn = self._from_real(real, generator) if self.trained_on == "real" else self._from_fake(synthetic, generator)
-        for x, y in drawn:
+        batches = (
+            from_real(real, self.inner, self.inner_batch, self.cutmix, generator)
+            if self.trained_on == "real"
+            else from_fake(synthetic, self.inner, self.inner_batch, generator)
+        )
+        weights, velocity = state["weights"], state["velocity"]
+        descent = Descent(context, self.rate, self.momentum, self.decay)
+        for x, y in batches:
             x = draw_each(self.augment, real.shape, len(x), generator)(x)
-            live = {k: v.detach().requires_grad_() for k, v in weights.items()}
-            loss = _cross_entropy(context, live, x, y).mean()
-            found = torch.autograd.grad(loss, list(live.values()))
-            pulls = {k: g + self.decay * v.detach() for (k, v), g in zip(live.items(), found, strict=True)}
-            velocity = {k: self.momentum * velocity[k] + g if velocity else g for k, g in pulls.items()}
-            weights = {k: v.detach() - self.rate * velocity[k] for k, v in live.items()}
-        return {"weights": weights, "velocity": velocity or None, "updates": state["updates"] + 1}
-
-    def _from_fake(self, synthetic: SyntheticSet, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of S with its classes."""
-        import torch
-
-        x, y = synthetic.decode().x, synthetic.decoded_classes()
-        for _ in range(self.inner):
-            picked = torch.randperm(len(y), generator=generator)[: self.inner_batch].to(y.device)
-            yield x[picked], y[picked]
-
-    def _from_real(self, real: RealSampler, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of T, some of them mixed."""
-        import torch
-
-        from dcviz.discrepancies.gradients.mixing import cutmix
-
-        for _ in range(self.inner):
-            batch = real.shuffled(self.inner_batch)
-            mixed = self.cutmix > 0 and bool(torch.rand((), generator=generator) < self.cutmix)
-            yield cutmix(batch.x, batch.y, len(real.counts), generator) if mixed else (batch.x, batch.y)
+            weights, velocity = descent.step(weights, velocity, x, y)
+        return {"weights": weights, "velocity": velocity, "updates": state["updates"] + 1}
 
     def _network(self, real: RealSampler, generator: torch.Generator) -> torch.nn.Module:
         from dcviz.nets import network
@@ -180,14 +159,6 @@ class GradientMatching(Discrepancy):
         real, fake = self.batch * classes, classes * per_class
         inner = self.inner * (self.inner_batch if self.trained_on == "real" else min(self.inner_batch, fake))
         return one * (3 * real + 9 * fake + 3 * inner), 4.0 * held * (2 * self.batch + 4 * fake)
-
-
-def _cross_entropy(net: torch.nn.Module, weights: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
-    """The cross-entropy of each sample ``(B,)`` with classes ``(B,)`` or mixtures ``(B, C)`` at the given weights."""
-    from torch.func import functional_call
-    from torch.nn.functional import cross_entropy
-
-    return cross_entropy(functional_call(net, weights, (x,)), y, reduction="none")
 
 
 def _gradient(  # noqa: PLR0913  (two of them rare, by keyword only)
@@ -213,7 +184,9 @@ def _gradient(  # noqa: PLR0913  (two of them rare, by keyword only)
     """
     import torch
 
+    from dcviz.discrepancies.gradients.inner import losses
+
     y = torch.full((len(x),), label, device=x.device)
-    loss = (mass * _cross_entropy(net, weights, x, y)).sum()
+    loss = (mass * losses(net, weights, x, y)).sum()
     asked = [weights[name] for name in (weights if over is None else over)]
     return list(torch.autograd.grad(loss, asked, create_graph=twice))

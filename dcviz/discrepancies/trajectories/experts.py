@@ -89,7 +89,7 @@ def _one(real: RealSampler, recipe: Teacher, per_epoch: int, seed: int, progress
     for done in fit(net, everything(real), recipe.training, at):
         if done % per_epoch == 0:
             points.append(flat(net))
-            progress(done / recipe.training.updates)
+        progress(done / recipe.training.updates)
     if not points[-1].is_meta and not bool(torch.isfinite(points[-1]).all()):
         raise Refused(f"an expert diverged at a learning rate of {recipe.training.rate:g}: lower expert_rate.")
     return {"weights": torch.stack(points)}

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from dcviz.discrepancies.random_features.networks import fitting
 from dcviz.errors import Refused
 from dcviz.types import (
-    Batch,
     Discrepancy,
     Needs,
     Plan,
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dcviz.discrepancies.trajectories.experts import Experts
-    from dcviz.discrepancies.trajectories.sweep import Task
 
 LABELS = ("hard", "learned", "assigned")
 
@@ -128,9 +125,10 @@ class TrajectoryMatching(Discrepancy):
     ) -> tuple[Terms, Tree]:
         """One term, by autograd through all inner steps; `gradient` gives the same with less memory."""
         from dcviz.discrepancies.trajectories.sweep import roll
+        from dcviz.discrepancies.trajectories.task import drawn
 
         batch = synthetic.decode()
-        task = self._task(context, state, real, synthetic, batch, generator)
+        task = drawn(self, (context, state), real, synthetic, batch, generator)
         end = roll(task.inner, task.start, batch.x, task.y, self._rate(synthetic))
         return {"trajectory": task.goal(end)}, state
 
@@ -146,10 +144,11 @@ class TrajectoryMatching(Discrepancy):
         import torch
 
         from dcviz.discrepancies.trajectories.sweep import sweep
+        from dcviz.discrepancies.trajectories.task import drawn
 
         leaves = {k: v.detach().requires_grad_() for k, v in synthetic.parameters.items()}
         batch = replace(synthetic, parameters=leaves).decode()
-        task = self._task(context, state, real, synthetic, batch, generator)
+        task = drawn(self, (context, state), real, synthetic, batch, generator)
         swept = sweep(task.inner, task.start, (batch.x, task.y), self._rate(synthetic), task.goal)
         outputs, slopes = [batch.x], [swept.x]
         if swept.y is not None and batch.y.requires_grad:
@@ -182,9 +181,11 @@ class TrajectoryMatching(Discrepancy):
         generator: torch.Generator,
     ) -> SyntheticSet:
         """S with the labels that a last target gives it, where labels are assigned."""
+        from dcviz.discrepancies.trajectories.task import drawn
+
         if self.labels != "assigned":
             return synthetic
-        task = self._task(context, state, real, synthetic, synthetic.decode(), generator)
+        task = drawn(self, (context, state), real, synthetic, synthetic.decode(), generator)
         return replace(synthetic, parameters={**synthetic.parameters, "labels": task.y}, label_kind="probabilities")
 
     def before(self, updates: int) -> int:
@@ -223,44 +224,3 @@ class TrajectoryMatching(Discrepancy):
         if held is None:
             return synthetic.stored.new_full((), self.rate)
         return held + (held.clamp_min(0) - held).detach()
-
-    def _task(
-        self,
-        context: Tree,
-        state: Tree,
-        real: RealSampler,
-        synthetic: SyntheticSet,
-        batch: Batch,
-        generator: torch.Generator,
-    ) -> Task:
-        """What an expert and a start epoch, drawn now, ask of S."""
-        import torch
-
-        from dcviz import training
-        from dcviz.augment import draw_each
-        from dcviz.discrepancies.trajectories.experts import logits
-        from dcviz.discrepancies.trajectories.sweep import Inner, Pick, Task
-
-        net, path = context["net"], context["weights"][int(torch.randint(self.experts, (), generator=generator))]
-        at = int(torch.randint(self.earliest, self.before(state["updates"]), (), generator=generator))
-        start, target = path[at], path[at + self.span]
-        y, kind = batch.y, synthetic.label_kind
-        if self.labels == "assigned":
-            with torch.no_grad():
-                y, kind = logits(net, target, batch.x).softmax(1), "probabilities"
-        indices = torch.arange(sum(synthetic.counts) * synthetic.decoder.expand)
-        samples, picks = training.shuffles(indices, indices), []
-        for _ in range(self.inner):
-            picked, _ = samples(self.inner_batch, generator)
-            augment = draw_each(self.augment, real.shape, len(picked), generator)
-            picks.append(Pick(picked.to(real.device), augment))
-
-        def loss(weights: Tensor, x: Tensor, y: Tensor) -> Tensor:
-            return training.loss(logits(net, weights, x), y, kind)
-
-        goal = partial(_distance, target, (start - target).square().sum())
-        return Task(Inner(loss, picks, self.held), start, y, goal)
-
-
-def _distance(target: Tensor, scale: Tensor, end: Tensor) -> Tensor:
-    return (end - target).square().sum() / scale.clamp_min(1e-30)

@@ -47,15 +47,6 @@ class Inner:
         return torch.autograd.grad(value, weights, create_graph=twice)[0]
 
 
-class Task(NamedTuple):
-    """Inner steps from somewhere, and what is asked of where they end."""
-
-    inner: Inner
-    start: Tensor  # (P,)
-    y: Tensor  # (M,) classes or (M, C) soft labels
-    goal: Callable[[Tensor], Tensor]
-
-
 def roll(inner: Inner, weights: Tensor, x: Tensor, y: Tensor, rate: Tensor) -> Tensor:
     """The weights ``(P,)`` after all steps; autograd can go back through them, as far as it is on."""
     import torch
