@@ -74,7 +74,9 @@ def _tell(store: Store, run: Run) -> None:
         return
     scores = store.scores(run.id)
     score = final_score(run, scores)
-    typer.echo(f"{run.id}  done, {run.steps} steps in {run.seconds:.1f} s")
+    known = store.metrics(run.id, names=("bytes",))
+    stored = f", {known['bytes'][1][-1]:,.0f} bytes stored" if "bytes" in known else ""
+    typer.echo(f"{run.id}  done, {run.steps} steps in {run.seconds:.1f} s{stored}")
     if score is not None:
         typer.echo(tell_score(score, scores))
 

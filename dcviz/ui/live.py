@@ -128,6 +128,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
         _protocol(row.config, real),
         status.final_of(reader.store.scores(row.id)) if row.step >= row.steps else None,
         parting,
+        status.newest(measured, "bytes"),
     )
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.html(status.line(row, numbers), width="stretch")

@@ -42,6 +42,7 @@ class Numbers:
     protocol: EvaluationProtocol | None = None  # of the live accuracy
     final: Final | None = None
     parting: Parting | None = None  # of the objective and the yardsticks
+    bytes: float | None = None  # stored, at the end
 
 
 def final_of(scores: Sequence[Score]) -> Final | None:
@@ -111,7 +112,7 @@ def _quality(numbers: Numbers) -> list[str]:
         )
         parts.append(_fact(f"{numbers.off} of {numbers.images}", "off-manifold", why, before=True))
     if numbers.final is not None:
-        return parts + _result(numbers.final)
+        return parts + _result(numbers.final, numbers.bytes)
     if numbers.baselines:
         text = " · ".join(f"{html.escape(name)} {100 * value:.1f}" for name, value in numbers.baselines.items())
         why = "The same test after training on as many real samples chosen so; whole set: on all of T."
@@ -127,11 +128,13 @@ def _parting(run: Run, parting: Parting) -> str:
     return f'<a class="dc-parting" href="{href}" title="{title}">{text}</a>'
 
 
-def _result(final: Final) -> list[str]:
+def _result(final: Final, stored: float | None) -> list[str]:
     """The result of a finished run, beside its rivals."""
     score, networks = final.score, final.score.protocol.seeds
     learned = "" if score.step_size is None else f" SGD at the learned step size {score.step_size:.3g}."
     why = f"{protocol(score.protocol)}{learned} Mean ± standard deviation; the last update counts, never the best."
+    if stored is not None:
+        why += f" The set takes {stored:,.0f} bytes: images as 32-bit numbers, soft labels, stored views."
     text = f"test accuracy <b>{_spread(score)} %</b>, {networks} network{'' if networks == 1 else 's'}"
     parts = [f'<span class="dc-result" title="{html.escape(why, quote=True)}">{text}</span>']
     rivals: dict[str, Score | None] = dict(final.rivals)

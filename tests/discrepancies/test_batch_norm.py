@@ -248,6 +248,7 @@ def test_a_run_keeps_its_views_and_its_script_trains_on_them(tmp_path, monkeypat
     assert found.views.labels.shape == (20, 20, 10)
     assert found.bytes == 20 * 64 * 4 + 20 * 10 * 4 + 20 * 20 * (10 + 6) * 4
     assert "20 views" in repr(found)
+    assert store.metrics(run)["bytes"][1].tolist() == [found.bytes]
     scores = {s.of: s for s in store.scores(run)}
     score, rival = scores["synthetic"], scores["random, same labels"]
     assert rival.protocol == score.protocol

@@ -72,7 +72,8 @@ def test_the_tested_result_stands_beside_its_rivals_under_the_same_protocol_only
         score("whole set", 0.971),
     ]
     final = status.final_of(scores)
-    html = status.line(run, status.Numbers(accuracy=0.9, baselines={"random": 0.5}, final=final))
+    html = status.line(run, status.Numbers(accuracy=0.9, baselines={"random": 0.5}, final=final, bytes=22160.0))
+    assert "The set takes 22,160 bytes" in html
     text = plain(html)
     assert "test accuracy 94.8 ± 0.3 % , 3 networks" in text
     assert "random 92.1 ± 0.3 · best selection (centroids) 93.5 ± 0.3 · whole set 97.1 ± 0.3" in text
