@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dcviz.divergences._clouds import cloud, wants_gradient, with_gradient
+from dcviz.divergences._lines import quantiles, received, shadow, unsorted, wide
 from dcviz.types import Divergence, Source, Tree, hyper
 
 if TYPE_CHECKING:
@@ -56,38 +57,19 @@ class Sliced(Divergence):
         theta = torch.randn(x.shape[-1], self.directions, generator=generator, dtype=torch.float64)
         theta = (theta / theta.norm(dim=0)).to(x)  # (D, L)
         points, w, _, centre = cloud(x, weights)
-        position, order = (points @ theta).mT.sort(-1)  # (…, L, N)
-        mass = _wide(_sorted_weights(w, order))
-        levels, integrals = mass.cumsum(-1), (mass * position).cumsum(-1)  # of the quantile function, at each point
-        second = (mass * position.square()).sum(-1).mean(-1)
-        return theta, centre, levels, integrals, position, second
+        position, order, mass = shadow(points, w, theta)  # (…, L, N)
+        second = (wide(mass) * wide(position).square()).sum(-1).mean(-1)
+        return theta, centre, quantiles((position, order, mass)), second
 
     def value(self, side: Tree, y: Tensor, weights: Tensor | None = None, state: Tree = None) -> tuple[Tensor, Tree]:
         """The squared sliced distance ``(…)``; no state."""
-        import torch
-
-        theta, centre, levels, integrals, real, second = side
+        theta, centre, real, second = side
         points, v, _, _ = cloud(y, weights, centre)
-        position, order = (points @ theta).mT.sort(-1)  # (…, L, M)
-        mass = _sorted_weights(v, order)
-        until = _wide(mass).cumsum(-1)
-        at = torch.searchsorted(levels, until).clamp_(max=real.shape[-1] - 1)
-        reached = integrals.gather(-1, at) - real.gather(-1, at) * (levels.gather(-1, at) - until)
-        reached[..., -1] = integrals[..., -1]  # all of it, whatever the rounding of the last level
-        wanted = reached.diff(dim=-1, prepend=torch.zeros_like(reached[..., :1]))  # q_j
-        value = second + (mass * position.square() - 2 * position * wanted).sum(-1).mean(-1)
+        position, order, mass = shadow(points, v, theta)  # (…, L, M)
+        wanted = received(real, mass)  # q_j
+        value = (second + (mass * position.square() - 2 * position * wanted).sum(-1).mean(-1)).to(y.dtype)
         if not wants_gradient(y):
-            return value.to(y.dtype), None
+            return value, None
         slope = (2 / self.directions) * (mass * position - wanted).to(y.dtype)  # (…, L, M)
         slope = slope.masked_fill(mass == 0, 0)
-        back = torch.empty_like(slope).scatter_(-1, order, slope)
-        return with_gradient(value.to(y.dtype), y, back.mT @ theta.mT), None
-
-
-def _sorted_weights(w: Tensor, order: Tensor) -> Tensor:
-    return w.unsqueeze(-2).expand(order.shape).gather(-1, order)
-
-
-def _wide(t: Tensor) -> Tensor:
-    """Double precision for cumulative sums, where the device has it."""
-    return t if t.device.type == "mps" else t.double()
+        return with_gradient(value, y, unsorted(slope, order).mT @ theta.mT), None

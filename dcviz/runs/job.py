@@ -281,7 +281,6 @@ class RunJob:
         assert self._setup is not None
         self.store.save_final(self.run.id, *final_of(state, self._setup, self.config))
         self.store.record(self.run.id, [(state.step, "bytes", float(state.synthetic.bytes()))])
-        self.store.record(self.run.id, [(state.step, "bytes", float(state.synthetic.bytes()))])
         self.store.set_fact(speed_key(self.config), self.seconds / max(self.config.steps, 1))
 
 
