@@ -17,6 +17,7 @@ from dcviz.discrepancies.predictions.kip import KIP
 from dcviz.discrepancies.predictions.online import OnlineRidge
 from dcviz.discrepancies.predictions.rfad import RFAD
 from dcviz.discrepancies.predictions.ridge import Ridge
+from dcviz.discrepancies.predictions.two_networks import TWO_NETWORKS
 from dcviz.discrepancies.random_features.attention import Attention
 from dcviz.discrepancies.random_features.datadam import DATADAM
 from dcviz.discrepancies.random_features.dm import DM
@@ -40,5 +41,5 @@ DECLARATIONS = (
     *(BarycentreMatching, WMDD, NCFM_PRESET),
     *(DM, M3D, DATADAM, CAFE, IDM, DC, DSA, IDC, MTT, TESLA, DATM),
     *(ChannelStatistics, Recovery, SRE2L),
-    *(InfiniteRidge, RidgeEnsemble, OnlineRidge, KIP, RFAD, FREPO),
+    *(InfiniteRidge, RidgeEnsemble, OnlineRidge, KIP, RFAD, FREPO, TWO_NETWORKS),
 )
