@@ -52,6 +52,7 @@ ROWS = [
     Row("kip"),
     Row("rfad"),
     Row("frepo"),
+    Row("two-networks"),
     Row(
         "sre2l",
         misses="69.8 against 66.7: +3.1 ± 2.3; random images with the same labels get 89.0 ± 1.4",
