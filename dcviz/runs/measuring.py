@@ -81,8 +81,7 @@ class Measuring:
 
     def turn(self) -> Iterator[None]:
         """Between steps: frames that wait, while the share allows."""
-        while self._next() is not None and self.spent < SHARE * self._worked():
-            self._measure()
+        while self.spent < SHARE * self._worked() and self._measure():
             yield
         if time.monotonic() - self._recorded > RECORD_SECONDS:
             self._record()
@@ -90,9 +89,10 @@ class Measuring:
     def to_end(self) -> Iterator[None]:
         """The last frame, then all that still wait, while the share or the grace allows."""
         newest = max(self._waiting, default=0) > max(self._measured, default=0)
-        while self._next() is not None and (newest or self.spent < max(GRACE, SHARE * self._worked())):
+        while newest or self.spent < max(GRACE, SHARE * self._worked()):
             newest = newest and not self._measured  # the first step comes before the last
-            self._measure()
+            if not self._measure():
+                break
             yield
         self._record()
 
@@ -102,8 +102,8 @@ class Measuring:
         for _ in self.prepare():
             if time.monotonic() > end:
                 break
-        while self._next() is not None and time.monotonic() < end:
-            self._measure()
+        while time.monotonic() < end and self._measure():
+            pass
         self._record()
         while len(_left) >= KEPT:
             _left.pop(next(iter(_left)))
@@ -128,15 +128,17 @@ class Measuring:
         left = [i for i, step in enumerate(order) if step in self._waiting]
         return order[max(left, key=lambda i: min(abs(i - j) for j in done))]
 
-    def _measure(self) -> None:
-        step = self._next()
-        assert step is not None
-        assert self._panel is not None
+    def _measure(self) -> bool:
+        """Measure one frame; whether there was one."""
         began = time.thread_time()
+        step = self._next()
+        if step is None or self._panel is None:
+            return False
         found = self._panel.measure(*self._waiting.pop(step))
         self._measured.add(step)
         self._rows += [(step, PREFIX + name, value) for name, value in found.items()]
         self.spent += time.thread_time() - began
+        return True
 
     def _record(self) -> None:
         began = time.thread_time()
