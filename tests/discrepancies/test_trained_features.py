@@ -334,3 +334,28 @@ def test_fresh_weights_are_those_of_a_fresh_network():
     again = network("convnet", (1, 8, 8), 10, generator(1, "net"), width=4)
     found = fresh(net, generator(1, "net"))
     assert all(torch.equal(v, found[k]) for k, v in again.named_parameters())
+
+
+def layer_gap(x, y):
+    """CAFE's two terms for two classes of two images each, in a small network of double precision."""
+    net = network("convnet", (1, 4, 4), 2, generator(0, "net"), width=3, depth=2).double()
+    masses = torch.full((2, 2), 0.5, dtype=torch.float64)
+    seen = [stages(net, {}, part) for part in (x, y)]
+    pairs = zip([*seen[0][0], seen[0][1]], [*seen[1][0], seen[1][1]], strict=True)
+    gaps = [class_means(a, masses) - class_means(b, masses) for a, b in pairs]
+    return sum(g.square().sum() for g in gaps) + discrimination(seen[0][1], masses, class_means(seen[1][1], masses))
+
+
+@pytest.mark.parametrize("function", [
+    lambda y: attended([y, y], y.flatten(1), 4.0, 0.3),
+    lambda y: attended([y, y], y.flatten(1), 1.0, 0.3),
+    lambda y: layer_gap(normal_of(1, 4, 1, 4, 4), y),
+    lambda y: class_cross_entropy(y.flatten(1), torch.full((2, 2), 0.5, dtype=torch.float64)),
+    lambda y: blended(*(network("convnet", (1, 4, 4), 2, generator(i, "n"), width=3).double() for i in (0, 1)), 0.4)(y),
+], ids=["attention", "attention-1", "cafe", "cross-entropy", "blend"])  # fmt: skip
+def test_gradients_are_those_of_finite_differences(function):
+    assert torch.autograd.gradcheck(function, (normal_of(0, 4, 1, 4, 4).requires_grad_(),), atol=1e-6, rtol=1e-4)
+
+
+def normal_of(seed, *shape):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
