@@ -62,7 +62,8 @@ def learn_score(real: Cloud, unit: Tensor, noise: float, generator: torch.Genera
     Features φ are ``UNITS`` tanh units in random directions, each with its slope's root at a noisy point, the
     coordinates, and 1. The hidden layer is drawn, not trained: the problem is then a ridge regression with one
     answer, solved for all leading dimensions at once, in milliseconds, and equal to what gradient descent on the
-    output layer would reach. Draws are shared by the leading dimensions. O(n(D+H)² + (D+H)³), n = 2,048.
+    output layer would reach. Draws are shared by the leading dimensions. O(n(D+H)² + (D+H)³), n = 2,048:
+    where features are drawn afresh, at every step (about 2 s for ten classes in 512 dimensions on one core).
     """
     import torch
 
