@@ -16,7 +16,8 @@ from dcviz.yardsticks import RELATIVE, SPACES, YARDSTICKS
 
 UNIFIED = (
     "Our reading of “[A Discrepancy-Based Perspective on Dataset Condensation](https://arxiv.org/abs/2509.10367)”: in "
-    "regimes of vectors any divergence can be chosen; gradients and predictions admit distances of their own."
+    "regimes of vectors any divergence can be chosen; gradients, trajectories and predictions admit distances of "
+    "their own."
 )
 BIASED = "Mini-batches of real data bias its gradient: larger batches, or the whole of T, come closer to the true one."
 FOLLOWS = (
