@@ -116,10 +116,8 @@ def refuse_unmet(discrepancy: Discrepancy, data: Dataset) -> None:
     for part in getattr(discrepancy, "parts", (discrepancy,)):
         needs = part.needs
         if data.planar and not needs.planar:
-            raise Refused(
-                f"{part.title} with these parameters needs images, and {data.name} is planar: leave out the "
-                "augmentation, or choose images."
-            )
+            cure = "leave out the augmentation, or choose images" if getattr(part, "augment", "") else "choose images"
+            raise Refused(f"{part.title} with these parameters needs images, and {data.name} is planar: {cure}.")
         if not data.planar and not needs.images:
             raise Refused(f"{part.title} needs points of the plane, and {data.name} has images: choose a planar set.")
         if not data.planar and min(data.shape[1:]) < needs.smallest_side:
