@@ -23,13 +23,16 @@ from dcviz.discrepancies.random_features.datadam import DATADAM
 from dcviz.discrepancies.random_features.dm import DM
 from dcviz.discrepancies.random_features.m3d import M3D
 from dcviz.discrepancies.random_features.networks import RandomFeatures
-from dcviz.discrepancies.trained_features.cafe import CAFE, LayerAlignment
+from dcviz.discrepancies.trained_features.alignment import LayerAlignment
+from dcviz.discrepancies.trained_features.cafe import CAFE
 from dcviz.discrepancies.trained_features.calibration import Calibration
-from dcviz.discrepancies.trained_features.idm import IDM, OnlinePool
+from dcviz.discrepancies.trained_features.idm import IDM
 from dcviz.discrepancies.trained_features.ncfm import NCFM_PRESET
 from dcviz.discrepancies.trained_features.networks import TrainedFeatures
+from dcviz.discrepancies.trained_features.online import OnlinePool
 from dcviz.discrepancies.trained_features.own import OwnNetwork
-from dcviz.discrepancies.trained_features.wmdd import WMDD, BarycentreMatching
+from dcviz.discrepancies.trained_features.places import BarycentreMatching
+from dcviz.discrepancies.trained_features.wmdd import WMDD
 from dcviz.discrepancies.trajectories.datm import DATM
 from dcviz.discrepancies.trajectories.matching import TrajectoryMatching
 from dcviz.discrepancies.trajectories.mtt import MTT

@@ -11,8 +11,8 @@ from dcviz import registry
 from dcviz.data import dataset
 from dcviz.data.sampler import Real
 from dcviz.discrepancies.random_features.attention import attended
+from dcviz.discrepancies.trained_features.alignment import discrimination
 from dcviz.discrepancies.trained_features.barycentre import barycentre
-from dcviz.discrepancies.trained_features.cafe import discrimination
 from dcviz.discrepancies.trained_features.calibration import class_cross_entropy
 from dcviz.discrepancies.trained_features.inner import Sgd, class_means, descend, fresh, stages
 from dcviz.discrepancies.trained_features.networks import TrainedFeatures, blended
