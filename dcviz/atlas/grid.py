@@ -10,9 +10,11 @@ from dcviz import registry
 from dcviz.discrepancies.structured import STRUCTURED
 from dcviz.records import RunConfig
 from dcviz.runs.configure import configure
+from dcviz.types import Divergence
 
 STEPS = 200  # of a cell that no preset fixes: enough for the order on the digits to settle
 BUDGET = 10  # images per class
+POOL = 4  # networks, where a fresh one at every step would be too dear
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Cell:
     presets: tuple[str, ...] = ()  # published methods that live here
     undefined: str = ""  # why there is nothing here
     choices: Mapping[str, Any] = field(default_factory=dict)  # for `configure`
+    note: str = ""  # how it is measured otherwise than its neighbours
 
     @property
     def key(self) -> str:
@@ -48,16 +51,27 @@ def cells() -> list[Cell]:
     found = []
     for regime in regimes():
         for name, divergence in registry.known("divergence").items():
-            choices = {"divergence": name, "regime": regime}
-            presets = published.get((regime, name), ())
-            reason = STRUCTURED.get(regime, "")
-            found.append(Cell(regime, name, divergence.title, False, presets, reason, {} if reason else choices))
+            presets, reason = published.get((regime, name), ()), STRUCTURED.get(regime, "")
+            choices, note = ({}, "") if reason else _vectors(regime, divergence)
+            found.append(Cell(regime, name, divergence.title, False, presets, reason, choices, note))
         for name, method in registry.known("discrepancy").items():
             if method.where == regime:
                 presets = published.get((regime, name), ())
                 choices = {"preset": presets[0]} if presets else {"discrepancy": name}
                 found.append(Cell(regime, name, method.title, True, presets, "", choices))
     return found
+
+
+def _vectors(regime: str, divergence: type[Divergence]) -> tuple[dict[str, Any], str]:
+    """The choices of a divergence in a regime of vectors; a score is not learned afresh at every step."""
+    declared = registry.find("regime", regime)
+    if divergence.needs_score and declared().members == 0 and "pool" in declared.hypers():
+        choices = {"divergence": divergence.name, "regime": {"name": regime, "pool": POOL}}
+        return (
+            choices,
+            f"In {POOL} fixed networks that take turns: in a fresh one its score would be learned each step.",
+        )
+    return {"divergence": divergence.name, "regime": regime}, ""
 
 
 def entries() -> list[Cell]:

@@ -210,6 +210,8 @@ def _detail(
         st.warning(result.refused, icon=":material/block:")
     elif result is not None:
         _told(result, best)
+    if cell.note:
+        st.caption(cell.note)
     _formula(cell)
     _way(store, cell, result)
 
