@@ -48,7 +48,7 @@ IDM = Preset(
                 "steps": 400,
             },
             "Cut: width 128 to 32, 100 networks to 10, their ten training steps of 256 samples to five of 128, real "
-            "samples per class to 128, 20,000 steps to 400. Tiles of the digits are 4 × 4 pixels: at 10 per class it stays "
+            "samples per class to 128, 20,000 steps to 400. Tiles of digits are 4 × 4 pixels: at 10 per class it stays "
             "below random images there (82.5 against 91.9, one seed).",
         ),
     },
