@@ -40,9 +40,9 @@ TWO_NETWORKS = Preset(
         ),
         "small": Scale(
             _config(0.05, 300, _terms(32, 256, 256)),
-            "Cut: 300 steps of 256 real samples in a ConvNet 32 wide and of 512 in an MLP 256 wide. At one per class of a "
-            "part of Fashion-MNIST (3,252 training, 1,000 test images; default protocol, four seeds): ConvNet 72.0 % "
-            "(71.1 to 73.3), MLP 66.0 % (64.4 to 67.6).",
+            "Cut: 300 steps of 256 real samples in a ConvNet 32 wide and of 512 in an MLP 256 wide. At one per class "
+            "of a part of Fashion-MNIST (3,252 training, 1,000 test images), default protocol, five seeds, mean and "
+            "its standard error: ConvNet 71.9 ± 0.4 %, MLP 66.3 ± 0.6 %.",
         ),
     },
 )
