@@ -53,7 +53,7 @@ IDC = Preset(
     differs=(
         "S lies in normalised space, so the learning rate is the code's divided by the squared standard deviation of "
         "MNIST's pixels. All classes move at once under one draw of the augmentation, with all of their synthetic "
-        "images (the code takes at most 128 per class). For other data set what the code sets: for Fashion-MNIST "
+        "images (the code takes at most 128 per class). For other data give what the code gives: for Fashion-MNIST "
         "augmentation color_crop_cutout and cutmix 0.5; for SVHN and CIFAR-10 these, the distance mse and 50 times the "
         "learning rate in pixels; for CIFAR-10 also 32 steps of the network between updates."
     ),
