@@ -20,7 +20,7 @@ KIP = Preset(
         "https://arxiv.org/abs/2107.13034",
     ),
     differs=(
-        "The authors alternate label solves with updates of the images, here the labels are solved once at the end. "
+        "The labels are solved once, at the end; how often the authors solve them is not known to us. "
         "Ridge, learning rate, batch and number of steps of the paper are not known to us and are ours. The paper "
         "reports the regression itself and networks 1,024 wide; the evaluation here is the field's. For RGB images "
         "choose the transform zca: the authors whiten them (with a regularisation that we do not know)."
