@@ -21,7 +21,7 @@ from dcviz.ui.share import export
 from dcviz.ui.stage import View, real_layer, stage, view_of
 from dcviz.yardsticks import parted
 
-ALIVE_SECONDS, CALM_SECONDS = 0.45, 2.0  # between looks at a run that is worked on, and at one that may go on
+ALIVE_SECONDS, CALM_SECONDS = 0.47, 2.0  # between looks at a run that is worked on, and at one that may go on
 HINT = "Click an image or a point: it is shown here enlarged, with its history and its nearest real images."
 HINT_PLANE = "Click a particle, or lasso several: they stand out, with their trails, while the others fade."
 FIRST = "Choose a method and a budget above, then press Condense: synthetic {} real ones below."

@@ -32,7 +32,10 @@ export class Sheet {
     this.pane.setAttribute("aria-label", spec.alt);
     this.captionNode.textContent = this.captionNode.title = words.sheet;
     this.drawNames();
-    this.resize();
+    const form = `${spec.width}|${spec.height}|${spec.side}|${spec.tag}|${this.named}`;
+    if (form !== this.form || !this.scale) this.resize();
+    else this.mark(); // measuring the page takes longer than drawing on it
+    this.form = form;
   }
 
   drawNames() {
@@ -73,12 +76,15 @@ export class Sheet {
     });
     this.over.width = Math.round(width * scale * ratio);
     this.over.height = Math.round(height * scale * ratio);
-    this.mark(scale * ratio, ratio);
+    this.mark();
   }
 
-  mark(scale, ratio) {
+  mark() {
+    const ratio = window.devicePixelRatio || 1;
+    const scale = this.scale * ratio;
     const pen = this.over.getContext("2d");
     const style = getComputedStyle(this.root);
+    const [ground, muted, selection] = ["ground", "muted", "selection"].map((name) => style.getPropertyValue(`--dcv-${name}`));
     const [cw, ch] = this.spec.side;
     const gap = Math.max(1, cw / 10);
     pen.clearRect(0, 0, this.over.width, this.over.height);
@@ -90,12 +96,12 @@ export class Sheet {
       const chosen = this.selected.has(id);
       if (this.selected.size && !chosen) {
         pen.globalAlpha = 0.72;
-        pen.fillStyle = style.getPropertyValue("--dcv-ground");
+        pen.fillStyle = ground;
         pen.fillRect(x, y, w, h);
         pen.globalAlpha = 1;
       }
       if (off[i] > 95) {
-        pen.fillStyle = style.getPropertyValue("--dcv-muted"); // a corner mark: off the manifold
+        pen.fillStyle = muted; // a corner mark: off the manifold
         pen.beginPath();
         pen.moveTo(x + w, y);
         pen.lineTo(x + w - Math.max(5 * ratio, w / 5), y);
@@ -103,7 +109,7 @@ export class Sheet {
         pen.fill();
       }
       if (chosen) {
-        pen.strokeStyle = style.getPropertyValue("--dcv-selection");
+        pen.strokeStyle = selection;
         pen.lineWidth = 2 * ratio;
         const [x0, y0] = [Math.max(ratio, x - ratio), Math.max(ratio, y - ratio)]; // nothing of it outside the canvas
         const [x1, y1] = [Math.min(this.over.width - ratio, x + w + ratio), Math.min(this.over.height - ratio, y + h + ratio)];

@@ -58,6 +58,7 @@ class Stage {
     this.root.append(panels, this.bar.root);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(panels);
+    this.observer.observe(parent.closest("[data-testid='stMainBlockContainer']") ?? parent); // what stands above may grow
     this.onKey = (event) => this.key(event);
     this.onResize = () => this.fit();
     document.addEventListener("keydown", this.onKey);
@@ -90,7 +91,7 @@ class Stage {
     for (const frame of data.frames) this.keep(frame);
     if (data.title) document.title = data.title;
     this.draw(data.alive && this.step === null);
-    this.fit();
+    if (!this.tall) this.fit();
   }
 
   forget(data) {
