@@ -88,6 +88,7 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
 def resume(run: TheRun, plugin: Plugins = None, as_json: AsJson = False) -> None:
     """Go on with a paused or interrupted run, from its newest checkpoint, here and now."""
     from dcviz.registry import load_plugin
+    from dcviz.runs.service import refuse_missing
 
     for file in plugin or []:
         load_plugin(file)
@@ -97,6 +98,7 @@ def resume(run: TheRun, plugin: Plugins = None, as_json: AsJson = False) -> None
         raise Refused(f"{row.id} is {row.status}: there is nothing left to go on with.")
     if row.status == "running":
         raise Refused(f"{row.id} is running in another process (id {row.pid}): pause or end it there first.")
+    refuse_missing(row)
     if not as_json:
         announce(row)
     work_on(place, row.id, as_json)

@@ -22,6 +22,7 @@ __all__ = [
     "launch",
     "open_job",
     "real_view",
+    "refuse_missing",
     "resume",
     "view_phase",
     "worker",
@@ -59,7 +60,20 @@ def resume(store: Store, run: str) -> None:
     if row.status in FINAL:
         raise Refused(f"{run} is {row.status}: fork it to go on from one of its steps.")
     if row.status in ("paused", "interrupted"):
+        refuse_missing(row)
         store.enqueue(run, front=True)
+
+
+def refuse_missing(row: Run) -> None:
+    """Refuse to go on with a run that names what is not here, as of a plug-in: it would fail for good."""
+    from dcviz.runs.problem import check
+
+    try:
+        check(row.config)
+    except Refused as refusal:
+        raise Refused(
+            f"{row.id} cannot go on here: {refusal} If a plug-in declared it, install that plug-in."
+        ) from None
 
 
 def evaluate_run(store: Store, run: str, protocol: EvaluationProtocol | None = None, *, device: str = "auto") -> Score:

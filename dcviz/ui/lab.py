@@ -29,7 +29,7 @@ def opened(store: Store) -> Choices:
         state["lab.choices"], more = url.read(query)
         alone = not set(query) - set(url.OURS)
         if state["lab.run"] and alone:
-            state["lab.choices"] = choices_of(store.run(state["lab.run"]).config)
+            state["lab.choices"] = _set_up_of(store.run(state["lab.run"]).config, more)
         state["lab.choices"] = _with_own(store, state["lab.choices"], more)
         for key in [k for k in state if str(k).startswith("lab.w.") or str(k).startswith(forms.PREFIX)]:
             del state[key]
@@ -53,6 +53,20 @@ def _run_of(store: Store, query: dict[str, str]) -> tuple[str | None, list[str]]
         return run.id, []
     except Refused as refusal:
         return None, [f"run={query['run']} in the address: {refusal}"]
+
+
+def _set_up_of(config: RunConfig, refusals: list[str]) -> Choices:
+    """The choices that mean a run's configuration; the usual ones where it names what is not here, as of a plug-in."""
+    try:
+        found = choices_of(config)
+        config_of(found)
+    except Refused as refusal:
+        refusals.append(
+            f"This run can be looked at and exported; the controls cannot show its set-up: {refusal} "
+            "If a plug-in declared it, install that plug-in."
+        )
+        return Choices()
+    return found
 
 
 def _with_own(store: Store, choices: Choices, refusals: list[str]) -> Choices:

@@ -51,7 +51,7 @@ def buttons(store: Store, row: Run, shown: int | None, config: RunConfig) -> str
     acts: dict[str, Callable[[], None]] = {
         "pause": lambda: store.command(row.id, "pause"),
         "resume": lambda: service.resume(store, row.id),
-        "step": lambda: store.command(row.id, "step"),
+        "step": lambda: _step(store, row),
         "stop": lambda: store.command(row.id, "stop"),
         "reset": lambda: _reset(store, row),
         "fork": lambda: _fork(store, row, shown or 0, config),
@@ -88,6 +88,11 @@ def live_rate(store: Store, run: str | None) -> None:
                 st.toast(f"Learning rate {rate:g} from the next step on.", icon=":material/speed:")
             except Refused as refusal:
                 st.toast(str(refusal), icon=":material/info:")
+
+
+def _step(store: Store, row: Run) -> None:
+    service.refuse_missing(row)
+    store.command(row.id, "step")
 
 
 def _reset(store: Store, row: Run) -> None:
