@@ -144,19 +144,3 @@ def summary(store: Store, run: Run) -> dict[str, Any]:
 def print_json(value: Any) -> None:
     """One JSON value on stdout."""
     typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False))
-
-
-def method(run: Run) -> str:
-    """What was minimised, as short as a table needs."""
-    config = run.config
-    if config.preset:
-        return config.preset
-    return " + ".join(_term(t.discrepancy, t.params) for t in config.terms)
-
-
-def _term(discrepancy: str, params: Any) -> str:
-    if discrepancy != "match":
-        return discrepancy
-    parts = [params.get(key) for key in ("divergence", "regime")]
-    names = [part["name"] if isinstance(part, dict) else str(part) for part in parts if part]
-    return " × ".join(names)

@@ -14,7 +14,6 @@ from dcviz.cli.common import (
     TheRun,
     final_score,
     find,
-    method,
     percent,
     print_json,
     score_json,
@@ -57,12 +56,14 @@ def runs(
 
 def _what(run: Run) -> tuple[str, str, str]:
     """Data, method and budget; a record of another version must not hide the others."""
+    from dcviz.runs.words import method
+
     try:
         config = run.config
     except Refused:
         return "?", "of another version", "-"
     data = Path(config.data.path).name if config.data.path else config.data.name
-    return data, method(run), str(config.budget)
+    return data, method(config), str(config.budget)
 
 
 def evaluate(  # noqa: PLR0913  (one parameter for each option)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from dcviz.cli.common import FAILED, INTERRUPTED, final_score, method, print_json, summary, tell_score
+from dcviz.cli.common import FAILED, INTERRUPTED, final_score, print_json, summary, tell_score
 from dcviz.records import RunConfig
 
 if TYPE_CHECKING:
@@ -38,9 +38,11 @@ def preflight(config: RunConfig, *, quiet: bool) -> None:
 
 def announce(run: Run) -> None:
     """Say on stderr what begins, and how to stop it."""
+    from dcviz.runs.words import method
+
     config = run.config
     data = config.data.path or config.data.name
-    typer.echo(f"{run.id}: {method(run)} on {data}, {config.budget} per class, {config.steps} steps", err=True)
+    typer.echo(f"{run.id}: {method(config)} on {data}, {config.budget} per class, {config.steps} steps", err=True)
 
 
 def work_on(store: Store, run: str, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from dcviz.figures import Theme, curves, empty_scene, real_scene, tokens
 from dcviz.records import FINAL, DataConfig, EvaluationProtocol, RunConfig, to_json
 from dcviz.runs import service
 from dcviz.runs.store import Run
+from dcviz.runs.words import method
 from dcviz.ui import explain, status
 from dcviz.ui.reader import Reader
 from dcviz.ui.share import export
@@ -261,17 +262,9 @@ def describe(row: Run) -> str:
         config = row.config
     except Refused:  # written by another version
         return row.name or row.id
-    method = config.preset or " + ".join(_term(term) for term in config.terms)
+    what = config.preset or method(config, " in ").replace("-", " ")
     data = Path(config.data.path).stem if config.data.path else config.data.name
-    return row.name or f"{method} · {data} · {config.budget} per class · seed {config.seed}"
-
-
-def _term(term: Any) -> str:
-    divergence, regime = term.params.get("divergence"), term.params.get("regime")
-    if term.discrepancy != "match" or not isinstance(divergence, Mapping):
-        return str(term.discrepancy).replace("-", " ")
-    where = regime.get("name", "") if isinstance(regime, Mapping) else ""
-    return f"{divergence['name']} in {where.replace('-', ' ')}".removesuffix(" in ")
+    return row.name or f"{what} · {data} · {config.budget} per class · seed {config.seed}"
 
 
 def _count(value: float | None) -> int | None:
