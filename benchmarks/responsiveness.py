@@ -21,6 +21,7 @@ PARTS = {
     "imports": "the package and the help of the command line",
     "cold": "streamlit run to a usable Lab",
     "click": "Condense to the first picture",
+    "result": "Condense to the accuracy on the test set",
     "live": "pictures a second, their age, size on the wire, what zoom and selection outlive",
     "fragment": "one look of the live view",
     "tax": "steps a second watched and alone",
@@ -48,6 +49,7 @@ def measure(parts: list[str], trials: int, pairs: int, minutes: float) -> Iterat
         with served() as server:  # one for all that follows: it is warm, as it is for who works with it
             shared: dict[str, Callable[[], Iterator[Figure]]] = {
                 "click": lambda: start.click(browser, server, trials),
+                "result": lambda: start.result(browser, server),
                 "live": lambda: live.live(browser, server),
                 "tax": lambda: load.tax(browser, server, pairs),
                 "memory": lambda: load.memory(browser, server, minutes),

@@ -16,7 +16,7 @@ from benchmarks._report import Figure, told
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-COLD, CLICK = 10.0, 1.0  # seconds
+COLD, CLICK, RESULT = 10.0, 1.0, 60.0  # seconds
 
 # Notes the clock of every stage between the press and the moment when a picture of a step ≥ 1 is on the screen
 # with the discrepancy of a step ≥ 1 beside it; looks before every repaint.
@@ -84,12 +84,27 @@ def _press(browser: Browser, server: Served, seed: int) -> dict[str, float]:
     return {name: at / 1000 for name, at in found.items()}
 
 
+def result(browser: Browser, server: Served, trials: int = 2) -> Iterator[Figure]:
+    """The digits' defaults from the press to the accuracy on the test set, which stands in the status line."""
+    waits = []
+    for seed in range(101, 101 + trials):
+        with window(browser, f"{server.address}/?seed={seed}") as page:
+            page.wait_for_function(READY, timeout=SLOW)
+            page.wait_for_timeout(1500)
+            began = time.perf_counter()
+            page.get_by_role("button", name="Condense").click()
+            page.wait_for_selector(".dc-result", timeout=SLOW)
+            waits.append(time.perf_counter() - began)
+    yield Figure("click on Condense → accuracy on the test set", tuple(waits), "s", RESULT)
+
+
 def start(trials: int = 5) -> Iterator[Figure]:
-    """Both."""
+    """All of them."""
     with chromium() as browser:
         yield from cold(browser, min(3, trials))
         with served() as server:
             yield from click(browser, server, trials)
+            yield from result(browser, server)
 
 
 if __name__ == "__main__":
