@@ -42,6 +42,12 @@ def progress(store: Store) -> Progress | None:
     return at if thread is not None and thread.is_alive() else None
 
 
+def trouble(store: Store) -> str:
+    """Why the last measuring ended before its end, in words; empty where it did not, or goes on."""
+    thread, at = _going.get(str(store.home), (None, None))
+    return at.trouble if at is not None and thread is not None and not thread.is_alive() else ""
+
+
 def start(store: Store, cells: Sequence[Cell]) -> None:
     """Measure the cells that are not known yet, one after another; nothing happens while that is already going on."""
     with _lock:
@@ -67,6 +73,7 @@ def _work(store: Store, cells: Sequence[Cell], at: Progress) -> None:
             raise Cancelled
 
     try:
+        _leave_a_core()
         for i, cell in enumerate(cells):
             at.done, at.part, at.what = i, 0.0, cell.title
             if known(store, cell) is None:
@@ -78,3 +85,12 @@ def _work(store: Store, cells: Sequence[Cell], at: Progress) -> None:
     except Exception as error:
         log.exception("the atlas cannot be measured")
         at.trouble = f"{type(error).__name__}: {error}"
+
+
+def _leave_a_core() -> None:
+    """Compute with as many threads as the worker beside an open window does."""
+    import torch
+
+    from dcviz.runs.service import app_threads
+
+    torch.set_num_threads(app_threads())

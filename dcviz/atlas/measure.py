@@ -89,7 +89,7 @@ def measure_cell(store: Store, cell: Cell, progress: Progress = silent, device: 
     config = cell.config
     key = result_key(config)
     run = store.get_fact(f"atlas/{key}")
-    if run is None or not any(row.id == run and row.status != "cancelled" for row in store.runs()):
+    if run is None or not any(row.id == run and row.status not in ("failed", "cancelled") for row in store.runs()):
         run = store.create(replace(config, device=device), name=NAME.format(cell.title), queue=False)
         store.set_fact(f"atlas/{key}", run)
     watch = _Watch(cell.title, max(config.steps, 1), progress)

@@ -86,6 +86,8 @@ def _progress(store: Store, missing: Sequence[Cell], was_going: bool) -> None:
     if (at is not None) != was_going:
         st.rerun()
     if at is None:
+        if said := background.trouble(store):
+            st.error(said, icon=":material/error:")
         with st.container(horizontal=True, vertical_alignment="center"):
             text = f"Measure {len(missing)} cells" if len(missing) > 1 else "Measure the last cell"
             if st.button(text, icon=":material/play_arrow:", type="primary", key="atlas.start"):
@@ -98,8 +100,6 @@ def _progress(store: Store, missing: Sequence[Cell], was_going: bool) -> None:
         if st.button("Stop", icon=":material/stop:", key="atlas.stop", disabled=at.stopping):
             background.stop(store)
             st.rerun(scope="fragment")
-    if at.trouble:
-        st.error(at.trouble, icon=":material/error:")
 
 
 # ------------------------------------------------------------------------------------------------------- map
@@ -258,8 +258,13 @@ def _way(store: Store, cell: Cell, result: Result | None) -> None:
 
 
 def _best_selection(store: Store) -> tuple[float | None, str]:
-    """The best accuracy of a selection at the same budget under the same protocol, and its name."""
-    known_here = service.baselines(store, cells()[0].config)
+    """The best accuracy of a selection at the same budget under the same protocol, and its name; None till known."""
+    config = cells()[0].config
+    try:
+        service.real_view(store, config.data)  # what is known is kept by the content of the data
+    except Refused:
+        return None, ""
+    known_here = service.baselines(store, config, config.evaluation)
     rivals = {name: score.mean for name, score in known_here.items() if name in SELECTIONS}
     if not rivals:
         return None, ""

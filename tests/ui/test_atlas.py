@@ -80,6 +80,22 @@ def test_the_matrices_draw_what_is_measured(home, monkeypatch, view):
     assert app.get("plotly_chart")
 
 
+def test_a_cell_is_told_beside_the_best_selection_under_the_same_protocol(home, monkeypatch):
+    from dcviz.data import dataset
+    from dcviz.evaluation.baselines import key_of
+    from dcviz.evaluation.baselines import known as measured
+    from dcviz.runs import service, view
+
+    digits = dataset("digits")
+    monkeypatch.setattr(service, "real_view", lambda store, data: None)
+    monkeypatch.setattr(view, "seen_view", lambda *_: {"fingerprint": digits.fingerprint, "shape": digits.shape})
+    protocol = entries()[0].config.evaluation
+    scores = {name: measured(key_of(name, digits.fingerprint, 10, protocol), home) for name in atlas.SELECTIONS}
+    best, name = atlas._best_selection(home)
+    assert best == max(score.mean for score in scores.values())
+    assert best == scores[name].mean
+
+
 def test_published_numbers_are_a_table(home):
     app = page("published")
     assert not app.exception
