@@ -14,6 +14,8 @@ from dcviz.types import Divergence
 
 STEPS = 200  # of a cell that no preset fixes: enough for the order on the digits to settle
 BUDGET = 10  # images per class
+SELECTION = "selection"
+NOTHING_OPTIMISED = "Selection takes what is there and optimises nothing: there is no divergence to choose."
 POOL = 4  # networks, where a fresh one at every step would be too dear
 
 
@@ -41,7 +43,7 @@ class Cell:
 
         A distance of a regime's own takes the constants of its preset at the scale ``small``, where it has one.
         """
-        fixed: dict[str, Any] = {} if "preset" in self.choices else {"steps": STEPS}
+        fixed: dict[str, Any] = {} if {"preset", "steps"} & self.choices.keys() else {"steps": STEPS}
         return configure(data="digits", budget=BUDGET, live=None, **fixed, **self.choices)
 
 
@@ -51,7 +53,7 @@ def cells() -> list[Cell]:
     found = []
     for regime in regimes():
         for name, divergence in registry.known("divergence").items():
-            presets, reason = published.get((regime, name), ()), STRUCTURED.get(regime, "")
+            presets, reason = published.get((regime, name), ()), _undefined(regime)
             choices, note = ({}, "") if reason else _vectors(regime, divergence)
             found.append(Cell(regime, name, divergence.title, False, presets, reason, choices, note))
         for name, method in registry.known("discrepancy").items():
@@ -59,7 +61,19 @@ def cells() -> list[Cell]:
                 presets = published.get((regime, name), ())
                 choices = {"preset": presets[0]} if presets else {"discrepancy": name}
                 found.append(Cell(regime, name, method.title, True, presets, "", choices))
-    return found
+    return found + selections()
+
+
+def selections() -> list[Cell]:
+    """The rivals that cost nothing: every start but noise, kept as it is."""
+    from dcviz.condensing.start import STARTS
+
+    kept = [s for s in STARTS if s.name != "noise"]
+    return [Cell(SELECTION, s.name, s.title, True, choices={"start": s.name, "steps": 0}) for s in kept]
+
+
+def _undefined(regime: str) -> str:
+    return NOTHING_OPTIMISED if regime == SELECTION else STRUCTURED.get(regime, "")
 
 
 def _vectors(regime: str, divergence: type[Divergence]) -> tuple[dict[str, Any], str]:
@@ -90,7 +104,7 @@ def preset_cell(name: str) -> Cell:
 def regimes() -> dict[str, str]:
     """The regimes of the map by name, with their titles; not those for which something must be brought."""
     vectors = {name: regime.title for name, regime in registry.known("regime").items() if not regime.brought}
-    return vectors | {name: name.replace("-", " ") for name in STRUCTURED}
+    return vectors | {name: name.replace("-", " ") for name in (*STRUCTURED, SELECTION)}
 
 
 def _published() -> dict[tuple[str, str], tuple[str, ...]]:

@@ -10,9 +10,10 @@ import streamlit as st
 
 from dcviz import registry
 from dcviz.atlas import PUBLISHED, Cell, Published, background, bundled
-from dcviz.atlas.grid import BUDGET, STEPS, cells, entries, preset_cell, regimes
+from dcviz.atlas.grid import BUDGET, SELECTION, STEPS, cells, entries, preset_cell, regimes
 from dcviz.atlas.measure import Result, known
 from dcviz.atlas.published import BUDGETS, PROTOCOLS, READ
+from dcviz.condensing.start import STARTS
 from dcviz.errors import Refused
 from dcviz.figures import Theme
 from dcviz.figures.tables import heat
@@ -176,7 +177,7 @@ def _part(cell: Cell, found: Mapping[str, Result | None], best: float | None, na
     badge = " · ".join(registry.find("preset", name).title for name in cell.presets)
     if badge and not (named and badge == cell.title):
         lines.append({"text": badge, "kind": "badge"})
-    elif not named:
+    elif not named and cell.regime != SELECTION:
         lines.append({"text": "unexplored"})
     part: dict[str, Any] = {"key": cell.key, "lines": lines, "title": cell.title}
     if result is not None and result.refused:
@@ -231,6 +232,9 @@ def _formula(cell: Cell) -> None:
     if cell.regime == "preset":
         found = registry.find("preset", cell.method)
         st.caption(f"{found.sentence} {_source(found)}")
+        return
+    if cell.regime == SELECTION:
+        st.caption(next(s.sentence for s in STARTS if s.name == cell.method))
         return
     found = registry.find("discrepancy" if cell.own else "divergence", cell.method)
     st.latex(found.formula)

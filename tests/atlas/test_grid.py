@@ -6,7 +6,7 @@ import pytest
 
 from dcviz import registry
 from dcviz.atlas import PUBLISHED, cells
-from dcviz.atlas.grid import BUDGET, Cell, entries, place, regimes
+from dcviz.atlas.grid import BUDGET, SELECTION, Cell, entries, place, regimes
 from dcviz.atlas.published import PROTOCOLS, READ
 from dcviz.data import catalogue
 from dcviz.runs.configure import configure
@@ -42,7 +42,9 @@ def test_what_is_not_defined_says_why_and_nothing_else_does():
 def test_every_entry_is_a_whole_configuration_that_the_lab_can_show(cell):
     config = cell.config
     assert (config.data.name, config.budget) == ("digits", BUDGET)
-    if cell.regime != "preset":
+    if cell.regime == SELECTION:
+        assert config.steps == 0
+    elif cell.regime != "preset":
         assert place(config) == (cell.regime, cell.method)
     in_lab = config_of(choices_of(config))
     assert dataclasses.replace(in_lab, live=None) == config  # the Lab also measures while it runs
