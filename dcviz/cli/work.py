@@ -79,6 +79,8 @@ def _tell(store: Store, run: Run) -> None:
     known = store.metrics(run.id, names=("bytes",))
     stored = f", {known['bytes'][1][-1]:,.0f} bytes stored" if "bytes" in known else ""
     typer.echo(f"{run.id}  done, {run.steps} steps in {run.seconds:.1f} s{stored}")
+    if run.text:
+        typer.echo(f"  {run.text}")
     if score is not None:
         typer.echo(tell_score(score, scores))
 

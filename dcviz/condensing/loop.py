@@ -91,6 +91,7 @@ def condense(problem: Problem, start: SyntheticSet, *, save_at: SaveAt = KEEP) -
     import torch
 
     kept = set(save_at.of(problem.steps))
+    before = start.map(torch.clone)  # steps consume it
     state = begin(problem, start)
     recent: list[Tensor] = []
     yield Saved(state, ())
@@ -101,9 +102,10 @@ def condense(problem: Problem, start: SyntheticSet, *, save_at: SaveAt = KEEP) -
             objectives = tuple(torch.stack(recent).tolist())  # the only wait for the device
             lost = not_finite(objectives, state.step)
             last = state.step == problem.steps
+            remark = unmoved(before, state.synthetic) if last else ""
             if lost is None and last:
                 state = finish(problem, state)
-            yield Saved(state, objectives, lost or (Outcome("done") if last else None))
+            yield Saved(state, objectives, lost or (Outcome("done", remark) if last else None))
             if lost is not None:
                 return
             recent.clear()
@@ -119,3 +121,16 @@ def not_finite(objectives: tuple[float, ...], step: int) -> Outcome | None:
             cure = "lower the learning rate or raise the bandwidth"
             return Outcome("failed", f"the loss became non-finite at step {at}: {cure}.")
     return None
+
+
+def unmoved(before: SyntheticSet, after: SyntheticSet) -> str:
+    """What to say where all steps together changed nothing; empty otherwise. Waits for the device."""
+    import torch
+
+    first = before.parameters
+    if any(key not in first or not torch.equal(value, first[key]) for key, value in after.parameters.items()):
+        return ""
+    return (
+        "the synthetic set ended where it began, as its gradient was 0 at every step: choose another start, "
+        "a wider bandwidth, or another divergence."
+    )

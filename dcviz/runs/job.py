@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from dcviz.condensing.loop import State, begin, finish, not_finite, step
+from dcviz.condensing.loop import State, begin, finish, not_finite, step, unmoved
 from dcviz.condensing.save_at import SaveAt
 from dcviz.errors import Cancelled, Refused
 from dcviz.records import EvaluationProtocol, Recipe, RunConfig, Score, Status
@@ -37,7 +37,7 @@ class RunJob:
 
     def __init__(self, store: Store, run: Run) -> None:
         self.store, self.run, self.config = store, run, run.config
-        self.step, self.seconds, self.phase = run.step, run.seconds, "preparing"
+        self.step, self.seconds, self.phase, self.remark = run.step, run.seconds, "preparing", ""
         self._state: State | None = None
         self._setup: building.Setup | None = None
         self._unwritten: list[Numbers] = []  # of recent steps, still on the device
@@ -94,6 +94,7 @@ class RunJob:
         self.store.settle_device(self.run.id, str(setup.device))
         yield
         state = yield from self._first_state(setup)
+        before = self._setup.start.map(lambda t: t.clone())  # steps consume it
         self._state, self.step = state, state.step
         self._framer = Framer(self.store, setup.dataset)
         self._yardsticks = Measuring(self.store, self.run, self._framer, setup.device)
@@ -108,6 +109,8 @@ class RunJob:
             self._side.add(self._baselines(self.config.live))
         self.phase = "condensing"
         yield from self._condense(setup, state)
+        if self.config.steps:
+            self.remark = unmoved(before, self._state.synthetic)
         self._checkpoint(self._state)  # before finishing, so that a run resumed from here is finished once
         result = finish(setup.problem, self._state)
         if result.synthetic is not self._state.synthetic:

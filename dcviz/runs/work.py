@@ -32,6 +32,7 @@ class Job(Protocol):
     step: int  # the last done
     seconds: float  # worked so far
     phase: str  # what is being done, in words
+    remark: str  # what is to be said of the run when it is done, such as that nothing moved; empty as a rule
 
     def advance(self, seconds: float) -> bool:
         """Work for about that long, at least one piece (at most one step); True when nothing is left."""
@@ -109,7 +110,7 @@ def _advance_to_end(
             raise _Lost
         on_progress(job)
         if done:
-            return "done", ""
+            return "done", job.remark
 
 
 def _obey(store: Store, run: Run, job: Job | None, until: int | None) -> tuple[Verdict | None, int | None]:

@@ -63,7 +63,7 @@ def _card(reader: Reader, run: Run, theme: Theme) -> None:
     else:
         st.html('<div class="dc-blank">no picture</div>')
     st.html(f'<div class="dc-card"><b>{_safe(describe(run))}</b><br>{_numbers(reader, run)}</div>')
-    if run.text and run.status in ("failed", "interrupted"):
+    if run.text and run.status in ("done", "failed", "interrupted"):
         st.caption(run.text)
     if run.note:
         st.caption(run.note)

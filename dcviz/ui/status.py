@@ -66,6 +66,8 @@ def line(run: Run, numbers: Numbers, now: float | None = None) -> str:
     parts.append(_fact(f"{run.step:,}", f"/ {run.steps:,} steps", "One step is one update of the synthetic set."))
     parts += _speed(run, numbers)
     parts += _quality(numbers)
+    if run.status == "done" and run.text:
+        parts.append(_words(run.text))
     if numbers.parting is not None:
         parts.append(_parting(run, numbers.parting))
     if run.status == "running" and run.heartbeat is not None:

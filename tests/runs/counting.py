@@ -33,6 +33,8 @@ def picture(x):
 class CountingJob:
     """Steps of ``pause`` seconds; a checkpoint every ten."""
 
+    remark = ""
+
     def __init__(self, store, run, pause=0.01):
         self.store, self.run, self.pause = store, run, pause
         self.step, self.seconds, self.phase, self.x, self.rates = 0, 0.0, "condensing", start(), []

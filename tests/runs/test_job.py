@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from dcviz import registry
+from dcviz.condensing.loop import condense
 from dcviz.discrepancies.match import Match
 from dcviz.errors import Refused
 from dcviz.runs import service
 from dcviz.runs.configure import configure
-from dcviz.runs.problem import device_of
+from dcviz.runs.problem import build, device_of
 from dcviz.runs.queue import device_name
 from dcviz.runs.store import Owner, Store
 from dcviz.runs.worker import drive
@@ -226,3 +227,17 @@ def test_zero_steps_keep_the_start(store):
     run = service.launch(store, quick(steps=0, start="medoids"))
     assert run_to(store, run).status == "done"
     assert store.frames(run) == [0]
+
+
+def test_a_run_in_which_nothing_moves_says_so(store):
+    narrow = {"name": "mmd", "scales": "one", "rule": "fixed", "bandwidth": 0.01}  # exp(-d²/2h²) is 0 in float32
+    config = quick(divergence=narrow, start="noise", budget=1, steps=3, seed=1)
+    run = service.launch(store, config)
+    row = run_to(store, run)
+    assert row.status == "done"
+    assert "ended where it began" in row.text
+    setup = build(config)
+    *_, last = condense(setup.problem, setup.start)
+    assert last.outcome.text == row.text
+    moving = service.launch(store, quick(budget=1, steps=3))
+    assert run_to(store, moving).text == ""

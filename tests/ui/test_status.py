@@ -99,3 +99,8 @@ def test_a_live_accuracy_says_how_it_was_measured(run):
     html = status.line(run, status.Numbers(accuracy=0.9, protocol=live))
     assert "One fresh MLP of width 64, trained for 150 updates" in html
     assert "held-out tenth" in html
+
+
+def test_what_is_to_be_said_of_a_finished_run_is_on_its_line(store, run):
+    store.release(run.id, "done", "the synthetic set ended where it began.")
+    assert "ended where it began" in plain(status.line(store.run(run.id), status.Numbers()))
