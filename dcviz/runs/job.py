@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from dcviz.condensing.loop import State, begin, finish, not_finite, step, unmoved
 from dcviz.condensing.save_at import SaveAt
 from dcviz.errors import Cancelled, Refused
+from dcviz.randomness import generator
 from dcviz.records import EvaluationProtocol, Recipe, RunConfig, Score, Status
 from dcviz.runs import problem as building
 from dcviz.runs.frames import Framer, flagged
@@ -136,7 +137,9 @@ class RunJob:
             from dcviz.runs.fork import inherited
 
             parent = yield from inherited(self.store, self.run)
-            setup = self._setup = replace(setup, start=parent)
+            discrepancy, context = setup.problem.discrepancy, setup.problem.context
+            own = discrepancy.extend(context, parent, generator(self.config.seed, "extend"))  # what the parent lacks
+            setup = self._setup = replace(setup, start=own)
         return begin(setup.problem, setup.start)
 
     def _condense(self, setup: building.Setup, state: State) -> Iterator[None]:

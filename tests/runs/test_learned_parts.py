@@ -19,12 +19,12 @@ from dcviz.runs.worker import drive
 
 PARAMS = {"width": 8, "experts": 1, "epochs": 4, "latest": 2, "inner": 3, "expert_batch": 512, "labels": "learned"}
 SGD = EvaluationProtocol(network="mlp", width=16, updates=20, optimiser="sgd", rate=0.01, seeds=1)
+SMALL = {"data": "digits", "budget": 2, "steps": 4, "live": None, "evaluation": SGD}
 
 
 def trajectories(**choices):
     params = {**PARAMS, **choices.pop("params", {})}
-    base = {"data": "digits", "budget": 2, "steps": 4, "live": None, "evaluation": SGD}
-    return configure(discrepancy={"name": "trajectory-matching", **params}, **{**base, **choices})
+    return configure(discrepancy={"name": "trajectory-matching", **params}, **{**SMALL, **choices})
 
 
 def run_of(store, config):
@@ -81,6 +81,15 @@ def test_a_fork_goes_on_with_labels_and_step_size(store, run):
     assert not np.array_equal(before["labels"], after["labels"])
     assert np.abs(before["labels"] - after["labels"]).max() < 0.5  # two steps from where the parent was
     assert abs(before["rate"] - after["rate"]) < 0.01
+
+
+def test_a_fork_learns_what_its_parent_did_not_have(store):
+    parent = run_of(store, configure(divergence="energy", regime="data", **SMALL))
+    fork = service.fork(store, parent, 4, trajectories(steps=2))
+    assert drive(store, partial(service.open_job, store), fork).status == "done"
+    arrays, recipe = store.final(fork)
+    assert arrays["labels"].shape == (20, 10)
+    assert recipe.step_size != pytest.approx(0.02, rel=1e-6)  # where it starts
 
 
 def test_a_run_that_is_interrupted_goes_on_bit_for_bit_with_cached_experts(store, run):
