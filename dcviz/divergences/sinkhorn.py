@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LADDER = 24  # annealing steps of a first call, from the largest cost to ε
 FIRST = 4  # times as many iterations in a first call: leaves less than 1 % of the mass misplaced at the default blur
 WITHIN = 8, 10  # annealing steps and iterations within one set, which converges fast: masses to 1e-5
+LOW = 1e4  # ε below 0 lies the potential of a masked point: nothing reaches it, and no overflow meets a mass of 0
 TINY = 1e-30  # a marginal that underflows is corrected by the next step in the log domain, never divided by 0
 
 
@@ -105,6 +106,7 @@ def between(a: Cloud, b: Cloud, eps: Tensor, iterations: int, f: Tensor | None =
         f = f.unsqueeze(-1)
     g = softmin(cost, f, w, eps, -2)  # (…, 1, M)
     f = softmin(cost, g, v, eps, -1)  # (…, N, 1)
+    f, g = _hidden(f, w, eps), _hidden(g, v, eps)
     kernel = ((f + g - cost) / eps).exp_()  # (…, N, M), near the plan's density: products from here on
     left = w  # (…, N, 1): w times its scaling
     for _ in range(iterations):
@@ -129,7 +131,7 @@ def within(a: Cloud, eps: Tensor, p: Tensor | None = None) -> tuple[Tensor, Tens
             p = (p + softmin(cost, p.mT, w.mT, e, -1)) / 2
     else:
         p = p.unsqueeze(-1)
-    p = (p + softmin(cost, p.mT, w.mT, eps, -1)) / 2
+    p = _hidden((p + softmin(cost, p.mT, w.mT, eps, -1)) / 2, w, eps)
     kernel = ((p + p.mT - cost) / eps).exp_()
     scale = w.clone()
     for _ in range(WITHIN[1]):
@@ -149,6 +151,12 @@ def _ladder(cost: Tensor, eps: Tensor, steps: int) -> list[Tensor]:
     """ε from the largest cost down, in equal ratios; their number is fixed, so nothing waits for the device."""
     top = cost.amax((-2, -1), keepdim=True).maximum(eps)
     return [top * (eps / top) ** (k / steps) for k in range(steps)]
+
+
+def _hidden(potential: Tensor, mass: Tensor, eps: Tensor) -> Tensor:
+    import torch
+
+    return torch.where(mass > 0, potential, -LOW * eps)
 
 
 def _log_ratio(scaled: Tensor, mass: Tensor) -> Tensor:

@@ -99,6 +99,19 @@ def test_masked_points_have_no_influence(divergence, dimensions):
 
 
 @every
+def test_masked_points_between_far_clusters_stay_out_in_single_precision(divergence):
+    """A masked point lies at the centre, far from all: whatever overflows there must not meet its mass of 0."""
+    ends = torch.cat([blob(6, 3) - 300, blob(6, 3, seed=1) + 300]).float()
+    x, y = ends, 0.9 * ends[::3]
+    w, v = (torch.full((len(part),), 1 / len(part)) for part in (x, y))
+    (px, pw, _), (py, pv, kept) = padded(x, w, 3, 0.0), padded(y, v, 2, 0.0)
+    plain, found = value_and_gradient(divergence, x, y, w, v), value_and_gradient(divergence, px, py, pw, pv)
+    for got, expected in zip(found, plain, strict=True):
+        assert got.isfinite().all()
+        torch.testing.assert_close(got if got.ndim == 0 else got[kept], expected, rtol=2e-3, atol=1e-3)
+
+
+@every
 def test_leading_dimensions_are_a_loop(divergence):
     x, y = blob(2, 3, 11, 4) * torch.arange(1.0, 7).reshape(2, 3, 1, 1), blob(2, 3, 5, 4, seed=1)
     w = torch.ones(2, 3, 11, dtype=x.dtype)
