@@ -106,7 +106,7 @@ class Measuring:
             pass
         self._record()
         while len(_left) >= KEPT:
-            _left.pop(next(iter(_left)))
+            _left.pop(next(iter(_left)), None)
         if self._waiting:
             _left[str(self.store.home), self.run] = self._waiting
 

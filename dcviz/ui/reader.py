@@ -45,6 +45,7 @@ class Reader:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._scenes, self._frames, self._points, self._films = Kept(200), Kept(12), Kept(400), Kept(40)
+        self._reading = threading.Lock()
         self._curves: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
         self._paces: dict[str, list[tuple[float, int]]] = {}
 
@@ -120,14 +121,15 @@ class Reader:
 
     def metrics(self, run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """All curves of a run; only what is new is read."""
-        held = self._curves.setdefault(run.id, {})
-        if any(len(steps) and steps[-1] > run.step for steps, _ in held.values()):
-            held.clear()  # it went back to a checkpoint
-        since = {name: int(steps[-1]) for name, (steps, _) in held.items() if len(steps) and not _filled(name)}
-        for name, (steps, values) in self.store.metrics(run.id, since=since).items():
-            old = (steps[:0], values[:0]) if _filled(name) else held.get(name, (steps[:0], values[:0]))
-            held[name] = (np.concatenate([old[0], steps]), np.concatenate([old[1], values]))
-        return held
+        with self._reading:  # what two windows read at once must not be joined twice
+            held = self._curves.setdefault(run.id, {})
+            if any(len(steps) and steps[-1] > run.step for steps, _ in held.values()):
+                held.clear()  # it went back to a checkpoint
+            since = {name: int(steps[-1]) for name, (steps, _) in held.items() if len(steps) and not _filled(name)}
+            for name, (steps, values) in self.store.metrics(run.id, since=since).items():
+                old = (steps[:0], values[:0]) if _filled(name) else held.get(name, (steps[:0], values[:0]))
+                held[name] = (np.concatenate([old[0], steps]), np.concatenate([old[1], values]))
+            return dict(held)
 
     def pace(self, run: Run) -> float | None:
         """Steps per second of work, over the last few seconds; None before it is known."""

@@ -1,3 +1,6 @@
+import contextlib
+import threading
+
 import numpy as np
 import pytest
 
@@ -111,3 +114,26 @@ def test_kept_forgets_the_oldest():
     for key in (1, 2, 1, 3, 1, 2):
         kept.get(key, lambda key=key: made.append(key))
     assert made == [1, 2, 3, 2]
+
+
+def test_two_windows_that_look_at_once_do_not_double_the_curves(store, run, monkeypatch):
+    owner = Owner.here()
+    store.claim(owner, "auto", run)
+    store.beat(run, owner, step=5, seconds=1.0)
+    store.record(run, [(step, "objective", 1.0) for step in range(1, 6)])
+    reader, row, both = Reader(store), store.run(run), threading.Barrier(2)
+    read = store.metrics
+
+    def slow(*args, **options):
+        found = read(*args, **options)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.3)  # until the other has read as well, were that possible
+        return found
+
+    monkeypatch.setattr(store, "metrics", slow)
+    windows = [threading.Thread(target=reader.metrics, args=(row,)) for _ in range(2)]
+    for window in windows:
+        window.start()
+    for window in windows:
+        window.join()
+    assert reader.metrics(row)["objective"][0].tolist() == [1, 2, 3, 4, 5]
