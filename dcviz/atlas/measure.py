@@ -72,10 +72,13 @@ def read(tree: Mapping[str, Any]) -> Result:
     return Result(**{**tree, "accuracy": tuple(tree["accuracy"])})
 
 
-def measure_cell(store: Store, cell: Cell, progress: Progress = silent, device: str = "auto") -> Result:
+def measure_cell(
+    store: Store, cell: Cell, progress: Progress = silent, device: str = "auto", *, again: bool = False
+) -> Result:
     """Condense a cell as a run of the store, evaluate it, and keep the result; one that was broken off goes on.
 
-    A method that refuses the digits, or fails on them, has its reason as the result.
+    A method that refuses the digits, or fails on them, has its reason as the result. ``again`` starts a new run in
+    any case.
 
     Raises:
         Cancelled: from ``progress``.
@@ -89,7 +92,8 @@ def measure_cell(store: Store, cell: Cell, progress: Progress = silent, device: 
     config = cell.config
     key = result_key(config)
     run = store.get_fact(f"atlas/{key}")
-    if run is None or not any(row.id == run and row.status not in ("failed", "cancelled") for row in store.runs()):
+    usable = any(row.id == run and row.status not in ("failed", "cancelled") for row in store.runs())
+    if again or not usable:
         run = store.create(replace(config, device=device), name=NAME.format(cell.title), queue=False)
         store.set_fact(f"atlas/{key}", run)
     watch = _Watch(cell.title, max(config.steps, 1), progress)

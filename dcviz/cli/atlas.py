@@ -42,7 +42,7 @@ def atlas(
             bar.begin(i, cell.key)
             result = None if again else known(place, cell)
             if result is None:
-                result = measure_cell(place, cell, bar.move, device)
+                result = measure_cell(place, cell, bar.move, device, again=again)
             found.append(result)
             if not as_json:
                 typer.echo(_line(cell, result))

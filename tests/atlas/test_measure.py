@@ -45,6 +45,9 @@ def test_a_cell_becomes_a_run_with_numbers_and_a_picture(store):
     assert base64.b64decode(result.picture).startswith(b"\x89PNG")
     assert [f for _, f in said] == sorted(f for _, f in said)
     assert measure.known(store, CELL) == result
+    again = measure.measure_cell(store, CELL, device="cpu", again=True)
+    assert again.run != result.run
+    assert again.accuracy == result.accuracy
 
 
 def test_what_was_broken_off_goes_on(store):
