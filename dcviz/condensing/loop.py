@@ -131,6 +131,6 @@ def unmoved(before: SyntheticSet, after: SyntheticSet) -> str:
     if any(key not in first or not torch.equal(value, first[key]) for key, value in after.parameters.items()):
         return ""
     return (
-        "the synthetic set ended where it began, as its gradient was 0 at every step: choose another start, "
-        "a wider bandwidth, or another divergence."
+        "the synthetic set ended where it began, as its gradient was 0 at every step: it is at its best already, or "
+        "out of reach. Another start, a wider bandwidth or another divergence may move it."
     )
