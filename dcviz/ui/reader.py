@@ -38,6 +38,12 @@ class Kept:
                 self._found.popitem(last=False)
             return self._found[key]
 
+    def forget(self, belongs: Callable[[Any], bool]) -> None:
+        """Drop what is kept under keys for which ``belongs`` is true."""
+        with self._lock:
+            for key in [key for key in self._found if belongs(key)]:
+                del self._found[key]
+
 
 class Reader:
     """One per store and process, shared by all windows."""
@@ -57,7 +63,12 @@ class Reader:
             step, arrays = self.store.frame(run)
         except Refused:
             return None
-        self._frames.get((run, step), lambda: arrays)
+        if not _alike(self._frames.get((run, step), lambda: arrays), arrays):
+            # Written again: the reference came after a short run's last step, or finishing has changed S.
+            for kept in (self._frames, self._points, self._scenes):
+                kept.forget(lambda key: key[:2] == (run, step))
+            self._films.forget(lambda key: key[0] == run)
+            self._frames.get((run, step), lambda: arrays)
         return step
 
     def frame(self, run: str, step: int) -> Mapping[str, np.ndarray]:
@@ -144,6 +155,10 @@ class Reader:
         if t1 - t0 > 0.5:
             return (s1 - s0) / (t1 - t0)
         return run.step / run.seconds if run.seconds > 0 and run.step else None
+
+
+def _alike(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> bool:
+    return a is b or (a.keys() == b.keys() and all(a[key].tobytes() == b[key].tobytes() for key in b))
 
 
 def _filled(name: str) -> bool:

@@ -47,6 +47,20 @@ def test_the_latest_frame_is_found_and_none_is_no_error(store, run):
     assert reader.frame(run, 7)["images"][0, 0, 0, 0] == 7
 
 
+def test_a_step_that_is_written_again_is_shown_anew(store, run):
+    reader = Reader(store)
+    store.save_frame(run, 3, frame(3))
+    assert reader.latest(run) == 3
+    before = reader.scene(run, 3, [3], None, LOOK)
+    assert "off" not in reader.points(run, 3)
+    assert reader.latest(run) == 3
+    assert reader.scene(run, 3, [3], None, LOOK) is before
+    store.save_frame(run, 3, {**frame(4), "off": np.full(20, 99.0, np.float32)})
+    assert reader.latest(run) == 3
+    assert reader.points(run, 3)["off"].tolist() == [99.0] * 20
+    assert reader.scene(run, 3, [3], None, LOOK) is not before
+
+
 def test_what_is_asked_for_ahead_is_bounded_but_the_first_always_comes(store, run, monkeypatch):
     for step in range(30):
         store.save_frame(run, step, frame(step))
