@@ -85,7 +85,7 @@ def median_distance(real: Cloud, generator: torch.Generator) -> Tensor:
 
 
 def wide(t: Tensor) -> Tensor:
-    """Double precision, where the device has it."""
+    """Double precision, where the device has it: for cumulative sums, and differences of large numbers."""
     return t if t.device.type == "mps" else t.double()
 
 

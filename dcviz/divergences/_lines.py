@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dcviz.divergences._clouds import wide
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -45,8 +47,3 @@ def unsorted(t: Tensor, order: Tensor) -> Tensor:
     import torch
 
     return torch.empty_like(t).scatter_(-1, order, t)
-
-
-def wide(t: Tensor) -> Tensor:
-    """Double precision for cumulative sums, where the device has it."""
-    return t if t.device.type == "mps" else t.double()

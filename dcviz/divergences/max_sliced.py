@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dcviz.divergences._clouds import Cloud, cloud, wants_gradient, with_gradient
-from dcviz.divergences._lines import Quantiles, quantiles, received, shadow, unsorted, wide
+from dcviz.divergences._clouds import Cloud, cloud, wants_gradient, wide, with_gradient
+from dcviz.divergences._lines import Quantiles, quantiles, received, shadow, unsorted
 from dcviz.types import Divergence, Source, Tree, hyper
 
 if TYPE_CHECKING:
