@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GradientAngle:
-    r"""One minus the cosine, meant over the rows of the weights, of the gradients that both sets give a network.
+    r"""One minus the cosine of the gradients that both sets give a network, averaged over the rows of the weights.
 
     .. math:: \frac1R\sum_{r}1-\cos\bigl(g^T_r,\ g^S_r\bigr),\quad g=\nabla_\theta\frac1C\sum_c\ell_c(\theta)
 
