@@ -565,3 +565,4 @@ class Preset:
     source: Source
     differs: str  # what dcviz does differently from the paper and its code
     scales: Mapping[str, Scale]
+    published: bool = True  # False for a combination of our own, or of a plug-in's author

@@ -200,7 +200,9 @@ def _detail(
         st.markdown("**Click a cell**: its images, numbers and formula are shown here, and the way to its run.")
         return
     result = found.get(cell.key)
-    where = "published method" if cell.regime == "preset" else regimes().get(cell.regime, cell.regime)
+    where = regimes().get(cell.regime, cell.regime)
+    if cell.regime == "preset":
+        where = "published method" if registry.find("preset", cell.method).published else "not published: our own"
     st.markdown(f"**{cell.title}**  \n:gray[{where}]")
     if result is not None and result.picture:
         st.html(
@@ -241,8 +243,9 @@ def _formula(cell: Cell) -> None:
     st.caption(f"{found.sentence} {_source(found)}")
     for name in cell.presets:
         preset = registry.find("preset", name)
-        st.caption(f"Published: **{preset.title}**. {preset.sentence} {_source(preset)}")
-    if not cell.presets:
+        whose = "Published" if preset.published else "Our own, not published"
+        st.caption(f"{whose}: **{preset.title}**. {preset.sentence} {_source(preset)}")
+    if not any(registry.find("preset", name).published for name in cell.presets):
         st.caption("Unexplored: no published method that dcviz knows lives here.")
 
 

@@ -96,6 +96,14 @@ def test_a_cell_is_told_beside_the_best_selection_under_the_same_protocol(home, 
     assert best == scores[name].mean
 
 
+def test_a_preset_of_our_own_is_not_called_published(home, monkeypatch):
+    monkeypatch.setattr(bundled, "shipped", dict)
+    app = page(cell="predictions/ridge")
+    assert "Our own, not published: **ridge in two networks**" in texts(app)
+    assert "Unexplored" in texts(app)
+    assert [p.name for p in registry.known("preset").values() if not p.published] == ["two-networks"]
+
+
 def test_published_numbers_are_a_table(home):
     app = page("published")
     assert not app.exception

@@ -20,6 +20,7 @@ def _config(rate: float, steps: int, terms: list[dict]) -> dict:
 
 TWO_NETWORKS = Preset(
     name="two-networks",
+    published=False,
     title="ridge in two networks",
     sentence="Asks regressions in fresh ConvNets and in fresh MLPs, both solved on S, to predict the real labels.",
     source=Source(
