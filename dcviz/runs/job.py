@@ -287,7 +287,8 @@ class RunJob:
         assert self._setup is not None
         self.store.save_final(self.run.id, *final_of(state, self._setup, self.config))
         self.store.record(self.run.id, [(state.step, "bytes", float(state.synthetic.bytes()))])
-        self.store.set_fact(speed_key(self.config), self.seconds / max(self.config.steps, 1))
+        if self.config.steps:  # a start kept as it is says nothing of a step
+            self.store.set_fact(speed_key(self.config), self.seconds / self.config.steps)
 
 
 def rate_changes(store: Store, run: str, since: int = 0) -> dict[int, list[tuple[str, float]]]:

@@ -241,3 +241,12 @@ def test_a_run_in_which_nothing_moves_says_so(store):
     assert last.outcome.text == row.text
     moving = service.launch(store, quick(budget=1, steps=3))
     assert run_to(store, moving).text == ""
+
+
+def test_a_run_without_steps_says_nothing_of_what_a_step_costs(store):
+    run_to(store, service.launch(store, quick(steps=0)))
+    assert service.estimate(store, quick()).basis == "calculated"
+    run_to(store, service.launch(store, quick(steps=2)))
+    guess = service.estimate(store, quick())
+    assert guess.basis == "measured on this machine"
+    assert guess.seconds > 0
