@@ -19,7 +19,7 @@ from dcviz.randomness import generator
 from dcviz.types import Dataset, Divergence, stack_classes
 from dcviz.yardsticks.declared import YARDSTICKS
 from dcviz.yardsticks.gradients import gradient
-from dcviz.yardsticks.panels import Panel, equal
+from dcviz.yardsticks.panels import CHUNK, Panel, equal
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +34,6 @@ FLOATS = 2**25  # numbers in them, about: 128 MiB
 POOL = 2  # untrained networks; values are means over them (the gradient is that of the first)
 WIDTH = 16  # of these: half of the usual, a third of the cost
 SUBSETS = 10  # random real subsets that make the unit and the band
-CHUNK = 100  # real samples mapped at once: a slice of work
 AS_IT_IS = ("pixels", "plane")  # spaces whose map changes nothing
 VERSION = 1  # raised when a yardstick or its context changes, so that older cached numbers are not taken
 

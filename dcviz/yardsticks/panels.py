@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Map = Callable[[Tensor], Tensor]  # (B, *shape) -> (B, D)
 
+CHUNK = 100  # samples mapped at once: a slice of work, and little memory however large S is
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -45,7 +47,7 @@ class Panel:
             raise Refused(f"class {counts.index(0)} has no sample: a yardstick needs one of every class.")
         x, y = x.detach()[order.to(x.device)].to(device), y.cpu()[order].to(device)
         with torch.no_grad():
-            seen = {space: [stack_classes(f(x), counts) for f in maps] for space, maps in self.maps.items()}
+            seen = {space: [stack_classes(_mapped(f, x), counts) for f in maps] for space, maps in self.maps.items()}
         values = []
         for one in self.yardsticks:
             sides = self.sides[one.name(self.planar)]
@@ -53,10 +55,16 @@ class Panel:
                 clouds = zip(sides, seen[one.where(self.planar)], strict=True)
                 parts = [one.distance.value(side, c.x, c.weights)[0].sum() for side, c in clouds]
             else:
-                parts = [angle(sides[0], gradient(self.pool[0], x, y, equal(y, counts)))]
+                parts = [angle(sides[0], self._gradient(x, y, equal(y, counts)))]
             values.append(torch.stack(parts).mean())
         found = torch.stack(values).tolist() if values else []
         return {one.name(self.planar): value for one, value in zip(self.yardsticks, found, strict=True)}
+
+    def _gradient(self, x: Tensor, y: Tensor, mass: Tensor) -> list[Tensor]:
+        """That of the first network, summed over chunks."""
+        parts = zip(x.split(CHUNK), y.split(CHUNK), mass.split(CHUNK), strict=True)
+        found = [gradient(self.pool[0], *part) for part in parts]
+        return [sum(of_all[1:], of_all[0]) for of_all in zip(*found, strict=True)]
 
     def measure(self, x: Tensor, y: Tensor) -> dict[str, float]:
         """Every yardstick that has a unit, as a multiple of it; only finite numbers."""
@@ -75,6 +83,12 @@ class Panel:
         """The lowest and the highest relative value of any random subset on any yardstick."""
         every = [value / unit for name, unit in self.units.items() for value in self.subsets[name]]
         return min(every), max(every)
+
+
+def _mapped(f: Map, x: Tensor) -> Tensor:
+    import torch
+
+    return torch.cat([f(part) for part in x.split(CHUNK)])
 
 
 def equal(y: Tensor, counts: list[int]) -> Tensor:

@@ -10,7 +10,7 @@ from dcviz.divergences.energy import Energy
 from dcviz.errors import Refused
 from dcviz.evaluation import run_to_end
 from dcviz.records import DataConfig
-from dcviz.yardsticks import PREFIX, SPACES, YARDSTICKS, panel
+from dcviz.yardsticks import PREFIX, SPACES, YARDSTICKS, panel, panels
 from dcviz.yardsticks.making import SAMPLE, SUBSETS, _model_space, _of_each
 
 
@@ -65,6 +65,13 @@ def test_the_order_of_samples_does_not_matter_but_their_classes_do(digits):
     found = made.measure(x, y)
     assert made.measure(x[order], y[order]) == pytest.approx(found, rel=1e-4)
     assert made.measure(x, y.flip(0))["energy, pixels"] > 2 * found["energy, pixels"]
+
+
+def test_samples_are_mapped_a_few_at_once_with_the_same_result(digits, monkeypatch):
+    data, made = digits
+    whole = made.absolute(*start(data, seed=4))
+    monkeypatch.setattr(panels, "CHUNK", 7)
+    assert made.absolute(*start(data, seed=4)) == pytest.approx(whole, rel=1e-4)
 
 
 def test_what_is_costly_is_kept_and_gives_the_same_numbers(referenced, cache):
