@@ -137,9 +137,7 @@ class RunJob:
             from dcviz.runs.fork import inherited
 
             parent = yield from inherited(self.store, self.run)
-            discrepancy, context = setup.problem.discrepancy, setup.problem.context
-            own = discrepancy.extend(context, parent, generator(self.config.seed, "extend"))  # what the parent lacks
-            setup = self._setup = replace(setup, start=own)
+            setup = self._setup = _started_from(parent, setup)
         return begin(setup.problem, setup.start)
 
     def _condense(self, setup: building.Setup, state: State) -> Iterator[None]:
@@ -291,6 +289,17 @@ class RunJob:
             self.store.set_fact(speed_key(self.config), self.seconds / self.config.steps)
 
 
+def _started_from(parent: SyntheticSet, setup: building.Setup) -> building.Setup:
+    """The set-up of a fork: S of the parent with what it lacks; what the fork does not learn stays as it is."""
+    problem = setup.problem
+    own = problem.discrepancy.extend(problem.context, parent, generator(problem.seed, "extend"))
+    config = problem.optimiser.config
+    kept = {key: 0.0 for key in own.parameters if key not in config.rates}
+    optimiser = replace(problem.optimiser, config=replace(config, rates={**config.rates, **kept}))
+    # Views show images as they were when they were labelled.
+    return replace(setup, start=replace(own, views=None), problem=replace(problem, optimiser=optimiser))
+
+
 def rate_changes(store: Store, run: str, since: int = 0) -> dict[int, list[tuple[str, float]]]:
     """The live learning rates on record, (group, rate) by the step that they follow, from step ``since`` on."""
     found: dict[int, list[tuple[str, float]]] = {}
@@ -306,7 +315,7 @@ def pack_state(state: State) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
     tree = {"parameters": dict(state.synthetic.parameters), "inner": state.inner, "moments": state.moments}
     arrays, skeleton = pack(tree)
-    return arrays, {"step": state.step, "skeleton": skeleton}
+    return arrays, {"step": state.step, "skeleton": skeleton, "labels": state.synthetic.label_kind}
 
 
 def unpack_state(arrays: dict[str, np.ndarray], meta: dict[str, Any], setup: building.Setup) -> State:
@@ -314,7 +323,8 @@ def unpack_state(arrays: dict[str, np.ndarray], meta: dict[str, Any], setup: bui
     from dcviz.condensing.checkpoint import unpack
 
     tree = unpack(arrays, meta["skeleton"], setup.device)
-    synthetic = replace(setup.start, parameters=tree["parameters"])
+    kind = meta.get("labels", setup.start.label_kind)  # a fork may have those of its parent
+    synthetic = replace(setup.start, parameters=tree["parameters"], label_kind=kind)
     return State(int(meta["step"]), synthetic, tree["inner"], tree["moments"])
 
 

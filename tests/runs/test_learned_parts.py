@@ -92,6 +92,23 @@ def test_a_fork_learns_what_its_parent_did_not_have(store):
     assert recipe.step_size != pytest.approx(0.02, rel=1e-6)  # where it starts
 
 
+def test_what_a_fork_does_not_learn_stays_as_it_was(store, run):
+    config = configure(divergence="energy", regime="data", **SMALL)
+    straight, broken = (service.fork(store, run, 4, config) for _ in range(2))
+    assert drive(store, partial(service.open_job, store), straight).status == "done"
+    before, after = store.final(run)[0], store.final(straight)[0]
+    np.testing.assert_array_equal(after["labels"], before["labels"])
+    np.testing.assert_array_equal(after["rate"], before["rate"])
+    assert not np.array_equal(after["images"], before["images"])
+    assert store.final(straight)[1].labels == "logits"
+    store.enqueue(broken, until=2)
+    assert drive(store, partial(service.open_job, store), broken).status == "paused"
+    service.resume(store, broken)
+    assert drive(store, partial(service.open_job, store), broken).status == "done"
+    np.testing.assert_array_equal(store.final(broken)[0]["images"], after["images"])
+    assert store.final(broken)[1] == store.final(straight)[1]
+
+
 def test_a_run_that_is_interrupted_goes_on_bit_for_bit_with_cached_experts(store, run):
     config = trajectories()
     other = service.launch(store, config)
