@@ -17,11 +17,11 @@ FREPO = Preset(
     sentence="A regression on S in the features of networks that S trains: it must predict the real labels.",
     source=OnlineRidge.source,
     differs=(
-        "Adam at a constant rate in place of LAMB, whose rate falls to a tenth. The margin (the largest label 1/C above "
-        "the next) is the code's, plus 1/C so that it is never negative; the pool trains as there (squared error, Adam "
-        "at 3e-4, spread ages). The code adds mirrored images of S for colour data and shrinks labels of more than ten "
-        "classes; here neither. Batch norm always uses the statistics of the batch at hand, so that nothing is "
-        "remembered. Choose the transform zca but for MNIST and Fashion."
+        "Adam at a constant rate in place of LAMB, whose rate falls to a tenth. The margin (the largest label 1/C "
+        "above the next) is the code's, plus 1/C so that it is never negative; the pool trains as there (squared "
+        "error, Adam at 3e-4, spread ages). The code adds mirrored images of S for colour data and shrinks labels of "
+        "more than ten classes; here neither. Batch norm always uses the statistics of the batch at hand, so that "
+        "nothing is remembered. Choose the transform zca but for MNIST and Fashion."
     ),
     scales={
         "paper": Scale(
