@@ -59,7 +59,8 @@ def cells() -> list[Cell]:
         for name, method in registry.known("discrepancy").items():
             if method.where == regime:
                 presets = published.get((regime, name), ())
-                choices = {"preset": presets[0]} if presets else {"discrepancy": name}
+                first = next((p for p in presets if registry.find("preset", p).published), None)
+                choices = {"preset": first} if first else {"discrepancy": name}
                 found.append(Cell(regime, name, method.title, True, presets, "", choices))
     return found + selections()
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dcviz import registry
 from dcviz.atlas import PUBLISHED, Cell, Published, background, bundled
-from dcviz.atlas.grid import BUDGET, SELECTION, STEPS, cells, entries, preset_cell, regimes
+from dcviz.atlas.grid import BUDGET, SELECTION, STEPS, cells, entries, preset_cell, regimes, selections
 from dcviz.atlas.measure import Result, known
 from dcviz.atlas.published import BUDGETS, PROTOCOLS, READ
 from dcviz.condensing.start import STARTS
@@ -107,7 +107,7 @@ def _progress(store: Store, missing: Sequence[Cell], was_going: bool) -> None:
 
 
 def _map(store: Store, found: Mapping[str, Result | None]) -> None:
-    best, name = _best_selection(store)
+    best, name = _best_selection(store, found)
     left, right = st.columns([3.4, 1], gap="medium")
     every = cells()
     if st.session_state.get("atlas.cell") is None:
@@ -264,8 +264,9 @@ def _way(store: Store, cell: Cell, result: Result | None) -> None:
     st.page_link("app.py", label="Set it up in the Lab", icon=":material/tune:", query_params=address)
 
 
-def _best_selection(store: Store) -> tuple[float | None, str]:
+def _best_selection(store: Store, found: Mapping[str, Result | None]) -> tuple[float | None, str]:
     """The best accuracy of a selection at the same budget under the same protocol, and its name; None till known."""
+    here = {cell.title: found[cell.key] for cell in selections()}
     config = cells()[0].config
     try:
         service.real_view(store, config.data)  # what is known is kept by the content of the data
@@ -273,6 +274,9 @@ def _best_selection(store: Store) -> tuple[float | None, str]:
         return None, ""
     known_here = service.baselines(store, config, config.evaluation)
     rivals = {name: score.mean for name, score in known_here.items() if name in SELECTIONS}
+    for title, result in here.items():
+        if result is not None and result.accuracy:
+            rivals[title] = max(result.mean, rivals.get(title, 0.0))
     if not rivals:
         return None, ""
     name = max(rivals, key=rivals.__getitem__)

@@ -6,7 +6,7 @@ import dataclasses
 import pytest
 
 from dcviz.atlas import bundled, measure
-from dcviz.atlas.grid import Cell
+from dcviz.atlas.grid import Cell, entries
 from dcviz.errors import Cancelled
 from dcviz.records import DataConfig, EvaluationProtocol
 from dcviz.runs.store import Store
@@ -72,9 +72,16 @@ def test_a_method_that_refuses_has_its_reason_as_the_result(store):
     assert measure.known(store, refusing) == result
 
 
-def test_the_shipped_atlas_reads(monkeypatch):
+def test_the_shipped_atlas_is_whole():
+    """After a change of a default or a new declaration: dcviz atlas && python -m dcviz.atlas.bundle."""
     found = bundled.shipped()
-    for key, result in found.items():
-        assert len(key) == 32
-        assert result.refused or 0 <= result.mean <= 1
-    assert bool(found) == bool(bundled.made_by())
+    missing = [cell.key for cell in entries() if measure.result_key(cell.config) not in found]
+    assert not missing
+    assert bundled.made_by()
+    for cell in entries():
+        result = found[measure.result_key(cell.config)]
+        assert result.refused or 0.1 < result.mean <= 1
+
+
+def test_every_cell_of_the_shipped_atlas_has_a_result():
+    assert [r.cell for r in bundled.shipped().values() if r.refused] == []

@@ -91,9 +91,12 @@ def test_a_cell_is_told_beside_the_best_selection_under_the_same_protocol(home, 
     monkeypatch.setattr(view, "seen_view", lambda *_: {"fingerprint": digits.fingerprint, "shape": digits.shape})
     protocol = entries()[0].config.evaluation
     scores = {name: measured(key_of(name, digits.fingerprint, 10, protocol), home) for name in atlas.SELECTIONS}
-    best, name = atlas._best_selection(home)
+    nothing = {cell.key: None for cell in entries()}
+    best, name = atlas._best_selection(home, nothing)
     assert best == max(score.mean for score in scores.values())
     assert best == scores[name].mean
+    chosen = Result("selection/k-center", {}, accuracy=(0.999,))
+    assert atlas._best_selection(home, {**nothing, chosen.cell: chosen}) == (0.999, "k-centre")
 
 
 def test_a_preset_of_our_own_is_not_called_published(home, monkeypatch):
