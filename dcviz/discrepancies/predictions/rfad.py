@@ -16,10 +16,12 @@ RFAD = Preset(
     sentence="KIP with the infinite network's kernel estimated from several fresh finite networks at every step.",
     source=RidgeEnsemble.source,
     differs=(
-        "Their code was not available to us: that the kernel is a random-feature estimate of the NNGP is theirs; "
-        "the calibrated (Platt) cross-entropy and the learned labels are recalled, not confirmed; number and width of "
-        "the networks, ridge, temperature, step sizes and steps are ours. Beside plain ridge regression in fresh "
-        "features (the discrepancy ridge): several networks a step instead of one, no instance norm, this loss."
+        "The random-feature kernel, the calibrated (Platt) cross-entropy and the learned labels are those of the "
+        "authors' code. There: AdaBelief at 1e-3, a temperature that starts at 1, ridge 5e-3, four batches of 1,280 "
+        "real samples a step, 0.01 added to the kernel, and one linear map of all images that is learned with them; "
+        "here Adam, a temperature that starts at 7.4, no such map, and numbers of our own. Beside plain ridge "
+        "regression in fresh features (the discrepancy ridge): several networks a step instead of one, no instance "
+        "norm, this loss."
     ),
     scales={
         "paper": Scale(
@@ -29,7 +31,8 @@ RFAD = Preset(
                 "start": "real",
                 "steps": 10000,
             },
-            "The paper's constants are not known to us: all of these are ours, of a size for an accelerator.",
+            "Eight networks a step as in the authors' code; width, batch, ridge, step sizes and steps are ours, of a "
+            "size for an accelerator.",
         ),
         "small": Scale(
             {
