@@ -26,6 +26,7 @@ def shipped() -> dict[str, Result]:
     return {key: read(tree) for key, tree in found["results"].items()}
 
 
+@cache
 def made_by() -> str:
     """Machine, versions and command that made the shipped atlas, in words."""
     place = files("dcviz.atlas") / FILE
