@@ -67,7 +67,7 @@ def preset(choices: Choices) -> None:
         if choices.preset:
             chosen = known[choices.preset]
             _head(chosen.title)
-            st.markdown(chosen.sentence)
+            st.markdown(chosen.sentence if chosen.published else f"{chosen.sentence} Our own, not published.")
             st.markdown(f"**Different here.** {chosen.differs}")
             st.markdown(f"**Scale {choices.scale}.** {chosen.scales[choices.scale].note}")
             _source(chosen.source)

@@ -157,7 +157,8 @@ def _scaled(place: Any, choices: Choices) -> Choices:
     """The scale of the preset; another one has other parameters."""
     scale = place.segmented_control(
         "scale", list(SCALES), default=choices.scale, key="lab.w.scale", disabled=not choices.preset,
-        help="paper: the published constants. small: cut to run on two cores; what was cut is said in the docs.",
+        help="paper: the authors' constants, as far as they are known. small: cut to run on two cores. What was cut is "
+        "said beside the preset.",
     )  # fmt: skip
     if not choices.preset or scale in (None, choices.scale):
         return choices
