@@ -48,6 +48,7 @@ def fork(store: Store, run: str, step: int, config: RunConfig, *, name: str = ""
 
     parent = store.run(run)
     check(config)
+    refuse_missing(parent)  # the parent is built again to reach the step
     refuse_other_shape(parent.config, config)
     if not 0 <= step <= parent.step:
         raise Refused(f"{run} has done {parent.step} steps: fork it at a step from 0 to {parent.step}, not {step}.")

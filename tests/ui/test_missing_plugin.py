@@ -77,4 +77,7 @@ def test_it_waits_instead_of_failing_where_the_plug_in_is_missing(home, kind):
     run = orphan(home, kind)
     with pytest.raises(Refused, match=f"cannot go on here: there is no {kind} 'gone-{kind}'.*plug-in"):
         service.resume(home, run)
+    with pytest.raises(Refused, match=f"there is no {kind} 'gone-{kind}'"):
+        service.fork(home, run, 0, configure(data="digits", budget=1, steps=1))
     assert home.run(run).status == "paused"
+    assert len(home.runs()) == 1
