@@ -108,7 +108,7 @@ def _progress(store: Store, missing: Sequence[Cell], was_going: bool) -> None:
 
 def _map(store: Store, found: Mapping[str, Result | None]) -> None:
     best, name = _best_selection(store, found)
-    left, right = st.columns([3.4, 1], gap="medium")
+    left, right = st.columns([3.6, 1], gap="medium")
     every = cells()
     if st.session_state.get("atlas.cell") is None:
         st.session_state["atlas.cell"] = st.query_params.get("cell")
@@ -116,7 +116,7 @@ def _map(store: Store, found: Mapping[str, Result | None]) -> None:
         chosen = grid(_grid(every, found, best, st.session_state["atlas.cell"]), key="atlas-grid")
     if chosen and chosen != st.session_state["atlas.cell"]:
         st.session_state["atlas.cell"] = st.query_params["cell"] = chosen
-    with right:
+    with right, st.container(key="dc-atlas-detail"):
         _detail(store, every, found, st.session_state["atlas.cell"], (best, name))
 
 
@@ -129,12 +129,12 @@ def _grid(
         "label": "Regimes by divergences",
         "corner": "divergence ↓  regime →",
         "columns": [{"text": text, "title": _sentence("regime", key)} for key, text in regimes().items()],
-        "rows": [
-            {"text": d.title, "title": d.sentence} for d in registry.known("divergence").values()
-        ] + [{"text": "distances of its own", "title": "What a regime compares without a divergence between clouds."}],
+        "rows": [{"text": d.title, "title": d.sentence} for d in registry.known("divergence").values()],
         "cells": [],
         "chosen": chosen,
     }  # fmt: skip
+    about = "What a regime compares without a divergence between clouds, and published methods as they are."
+    spec["rows"].append({"text": "distances of its own", "title": about, "top": True})
     for column, regime in enumerate(columns):
         here = [cell for cell in every if cell.regime == regime]
         vectors = [cell for cell in here if not cell.own]
@@ -164,22 +164,23 @@ def _place(state: str, row: int, column: int, parts: list[dict[str, Any]], rows:
 def _part(cell: Cell, found: Mapping[str, Result | None], best: float | None, named: bool = False) -> dict[str, Any]:
     """One cell: its picture, its numbers, and whose method it is."""
     result = found.get(cell.key)
-    lines = [{"text": cell.title, "kind": "name"}] if named else []
+    lines, below = [], [{"text": cell.title, "kind": "name"}] if named else []
     if result is None:
-        lines.append({"text": "not measured"})
+        below.append({"text": "not measured"})
     elif result.refused:
-        lines.append({"text": "no result"})
+        below.append({"text": "no result"})
     else:
-        lines.append({"text": f"{100 * result.mean:.1f} ± {100 * result.spread:.1f}", "kind": "number"})
+        lines.append({"text": f"{100 * result.mean:.1f}", "kind": "number"})
+        lines.append({"text": f"± {100 * result.spread:.1f}"})
         gain = "" if best is None else f"{100 * (result.mean - best):+.1f} · "
         better = best is not None and result.mean > best
-        lines.append({"text": f"{gain}{duration(result.seconds)}", "kind": "good" if better else ""})
+        below.append({"text": f"{gain}{duration(result.seconds)}", "kind": "good" if better else ""})
     badge = " · ".join(registry.find("preset", name).title for name in cell.presets)
     if badge and not (named and badge == cell.title):
-        lines.append({"text": badge, "kind": "badge"})
+        below.append({"text": badge, "kind": "badge"})
     elif not named and cell.regime != SELECTION:
-        lines.append({"text": "unexplored"})
-    part: dict[str, Any] = {"key": cell.key, "lines": lines, "title": cell.title}
+        below.append({"text": "unexplored"})
+    part: dict[str, Any] = {"key": cell.key, "lines": lines, "below": below, "title": cell.title}
     if result is not None and result.refused:
         part["title"] = result.refused
     if result is not None and result.picture:

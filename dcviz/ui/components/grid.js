@@ -13,7 +13,7 @@ export function grid(component) {
 
 class Grid {
   constructor(parent) {
-    this.root = el("div", "dcv-grid", { role: "grid" });
+    this.root = el("div", "dcv-grid", { role: "grid", lang: "en" });
     parent.append(this.root);
     this.root.addEventListener("click", (event) => this.choose(event.target.closest("[data-key]")));
     this.root.addEventListener("keydown", (event) => this.key(event));
@@ -31,7 +31,7 @@ class Grid {
     const heads = data.columns.map((c) => el("div", "dcv-column", { role: "columnheader", title: c.title }, c.text));
     this.root.replaceChildren(corner, ...heads);
     data.rows.forEach((row, r) => {
-      const name = el("div", "dcv-row", { role: "rowheader", title: row.title }, row.text);
+      const name = el("div", row.top ? "dcv-row dcv-top" : "dcv-row", { role: "rowheader", title: row.title }, row.text);
       place(name, r + 2, 1);
       this.root.append(name);
     });
@@ -49,10 +49,17 @@ class Grid {
     const root = el("div", "dcv-part", part.key ? { "data-key": part.key, tabindex: "0", role: "button" } : {});
     if (part.key) root.setAttribute("aria-pressed", String(part.key === chosen));
     if (part.title) root.title = part.title;
-    if (part.src) root.append(el("img", "", { src: part.src, alt: "" }));
-    const words = el("div", "dcv-words");
-    for (const line of part.lines) words.append(el("span", line.kind ?? "", {}, line.text));
-    root.append(words);
+    if (part.src) {
+      const corner = el("div", "dcv-corner-of", { "aria-hidden": "true" });
+      corner.style.backgroundImage = `url(${part.src})`; // its first images: the whole sheet is too small to see
+      root.append(corner);
+    }
+    for (const [name, lines] of [["dcv-words", part.lines], ["dcv-words dcv-below", part.below ?? []]]) {
+      if (!lines.length) continue;
+      const words = el("div", name);
+      for (const line of lines) words.append(el("span", line.kind ?? "", {}, line.text));
+      root.append(words);
+    }
     return root;
   }
 
