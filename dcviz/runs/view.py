@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from dcviz.errors import Refused
-from dcviz.records import DataConfig, EvaluationProtocol, RunConfig, Score, to_json
+from dcviz.records import DataConfig, RunConfig, Score, to_json
 from dcviz.runs.store import Store
 from dcviz.types import Progress, silent
 
@@ -64,16 +64,15 @@ def seen_view(store: Store, config: DataConfig) -> dict[str, Any] | None:
     return _seen.get((str(store.home), view_key(config)))
 
 
-def known_baselines(store: Store, config: RunConfig, protocol: EvaluationProtocol | None = None) -> dict[str, Score]:
-    """The rivals of a configuration under a protocol, by default its live one, as far as they were measured before."""
+def known_baselines(store: Store, config: RunConfig) -> dict[str, Score]:
+    """The rivals of a configuration under its live protocol, as far as they were measured before."""
     from dcviz.evaluation.baselines import BASELINES, key_of, known
     from dcviz.evaluation.measure import fitting
 
     view = seen_view(store, config.data)
-    protocol = protocol or config.live
-    if view is None or protocol is None:
+    if view is None or config.live is None:
         return {}
-    protocol = fitting(protocol, tuple(view["shape"]))
+    protocol = fitting(config.live, tuple(view["shape"]))
     keys = {kind: key_of(kind, view["fingerprint"], config.budget, protocol) for kind in BASELINES}
     found = {kind: known(key, store) for kind, key in keys.items()}
     return {kind: score for kind, score in found.items() if score is not None}

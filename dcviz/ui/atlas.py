@@ -18,7 +18,6 @@ from dcviz.errors import Refused
 from dcviz.figures import Theme
 from dcviz.figures.tables import heat
 from dcviz.records import RunConfig
-from dcviz.runs import service
 from dcviz.runs.store import Store
 from dcviz.ui import url
 from dcviz.ui.choices import choices_of
@@ -26,7 +25,6 @@ from dcviz.ui.reader import Reader
 from dcviz.ui.stage import grid
 from dcviz.ui.status import duration
 
-SELECTIONS = ("random", "herding", "medoids", "centroids")
 VIEWS = {
     "map": "Map",
     "yardsticks": "What else it moves",
@@ -107,7 +105,7 @@ def _progress(store: Store, missing: Sequence[Cell], was_going: bool) -> None:
 
 
 def _map(store: Store, found: Mapping[str, Result | None]) -> None:
-    best, name = _best_selection(store, found)
+    best, name = _best_selection(found)
     left, right = st.columns([3.6, 1], gap="medium")
     every = cells()
     if st.session_state.get("atlas.cell") is None:
@@ -265,19 +263,13 @@ def _way(store: Store, cell: Cell, result: Result | None) -> None:
     st.page_link("app.py", label="Set it up in the Lab", icon=":material/tune:", query_params=address)
 
 
-def _best_selection(store: Store, found: Mapping[str, Result | None]) -> tuple[float | None, str]:
+def _best_selection(found: Mapping[str, Result | None]) -> tuple[float | None, str]:
     """The best accuracy of a selection at the same budget under the same protocol, and its name; None till known."""
-    here = {cell.title: found[cell.key] for cell in selections()}
-    config = cells()[0].config
-    try:
-        service.real_view(store, config.data)  # what is known is kept by the content of the data
-    except Refused:
-        return None, ""
-    known_here = service.baselines(store, config, config.evaluation)
-    rivals = {name: score.mean for name, score in known_here.items() if name in SELECTIONS}
-    for title, result in here.items():
+    rivals = {}
+    for cell in selections():
+        result = found.get(cell.key)
         if result is not None and result.accuracy:
-            rivals[title] = max(result.mean, rivals.get(title, 0.0))
+            rivals[cell.title] = result.mean
     if not rivals:
         return None, ""
     name = max(rivals, key=rivals.__getitem__)

@@ -38,6 +38,7 @@ def home(tmp_path, monkeypatch):
 
     monkeypatch.setenv("DCVIZ_HOME", str(tmp_path))
     monkeypatch.setattr(service, "worker", lambda store: None)
+    monkeypatch.setattr(service, "real_view", lambda store, data: None)
     st.cache_resource.clear()
     yield Store(tmp_path)
     st.cache_resource.clear()
@@ -49,7 +50,7 @@ def orphan(store, kind):
     declared = {"divergence": GoneDivergence, "discrepancy": GoneDiscrepancy, "preset": preset}[kind]
     registry.register(declared)
     try:
-        run = service.launch(store, configure(data="digits", budget=1, steps=5, live=None, **CHOSEN[kind]))
+        run = service.launch(store, configure(data="moons", budget=1, steps=5, live=None, **CHOSEN[kind]))
     finally:
         registry._added[kind].pop(declared.name)
     store.claim(Owner.here(), "auto", run)
@@ -78,6 +79,6 @@ def test_it_waits_instead_of_failing_where_the_plug_in_is_missing(home, kind):
     with pytest.raises(Refused, match=f"cannot go on here: there is no {kind} 'gone-{kind}'.*plug-in"):
         service.resume(home, run)
     with pytest.raises(Refused, match=f"there is no {kind} 'gone-{kind}'"):
-        service.fork(home, run, 0, configure(data="digits", budget=1, steps=1))
+        service.fork(home, run, 0, configure(data="moons", budget=1, steps=1))
     assert home.run(run).status == "paused"
     assert len(home.runs()) == 1
