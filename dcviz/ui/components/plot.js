@@ -23,11 +23,13 @@ const webgl = (() => {
 })();
 
 const REST = 20; // times the drawing that a live figure rests: the run it shows needs the same processor
+const FRESH = 3; // drawings of something new that are followed by no rest: they are waited for
 
 export class Plot {
   constructor(parent, name, title, on) {
     const made = panel(parent, name, title);
     Object.assign(this, { root: made.root, head: made.head, captionNode: made.caption, on });
+    this.awake();
     this.chosen = 0; // how often the selection has changed: Plotly keeps its own as long as this stays
     this.outline = null; // of the last lasso or box, as a path in data coordinates
     this.box = el("div", "dcv-plot", { role: "img", "aria-label": title });
@@ -79,7 +81,8 @@ export class Plot {
       // Plotly writes into what it is given; axes are copied so that the spec stays as it was sent.
       const began = performance.now();
       await Plotly.react(this.box, traces, structuredClone({ ...layout, ...kept, ...size }), config);
-      this.rested = performance.now() + REST * (performance.now() - began);
+      this.fresh -= 1;
+      if (this.fresh < 0) this.rested = performance.now() + REST * (performance.now() - began);
       if (!this.listening) this.listen();
     }
   }
@@ -97,6 +100,11 @@ export class Plot {
       this.on.lasso?.(synthetic(event.points));
     });
     this.box.on("plotly_deselect", () => this.busy || this.on.clear?.()); // by the person, not by our own drawing
+  }
+
+  awake() {
+    this.fresh = FRESH;
+    this.rested = 0;
   }
 
   unlasso() {

@@ -83,6 +83,8 @@ class Stage {
     const scene = `${data.run}|${data.theme}|${data.real}`;
     if (scene !== this.scene) {
       this.frames.clear();
+      this.map.awake();
+      this.curves.awake();
       if (this.data && data.run !== this.data.run) this.forget(data);
       if (!this.data && data.step !== null) this.show(data.step);
       this.scene = scene;
