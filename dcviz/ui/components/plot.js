@@ -22,7 +22,7 @@ const webgl = (() => {
   return Boolean(context);
 })();
 
-const REST = 20; // times the drawing that a live figure rests: the run it shows needs the same processor
+const REST = 30; // times the drawing that a live figure rests: the run it shows needs the same processor
 const FRESH = 3; // drawings of something new that are followed by no rest: they are waited for
 
 export class Plot {
