@@ -129,7 +129,7 @@ def _yardsticks(metrics: Metrics, theme: Theme) -> _Panel | None:
         return None
     ends = [metrics[name][1] for name in ("random:low", "random:high") if name in metrics]
     band = (float(ends[0][-1]), float(ends[1][-1])) if len(ends) == 2 and min(map(len, ends)) else None
-    title = "yardsticks, 1 = random real subset" + (", band: ten of these" if band else "")
+    title = "yardsticks, band: ten random" if band else "yardsticks, 1 = random real"  # short: labels stand beside it
     return _Panel(title, found, {"": 1.0}, log=True, band=band, share=1.35, parting=True)
 
 

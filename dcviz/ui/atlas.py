@@ -223,7 +223,7 @@ def _told(result: Result, best: tuple[float | None, str]) -> None:
     lines = [f"accuracy **{100 * result.mean:.1f} ± {100 * result.spread:.1f} %**"]
     if level is not None:
         lines.append(f"{100 * (result.mean - level):+.1f} over {name}, the best selection ({100 * level:.1f} %)")
-    lines.append(f"{duration(result.seconds)} for {result.steps} steps")
+    lines.append(f"{duration(result.seconds)} for {result.steps} steps" if result.steps else "chosen, not optimised")
     if result.learners:
         lines.append(" · ".join(f"{name} {100 * value:.0f}" for name, value in result.learners.items()))
     st.markdown("  \n".join(lines))
