@@ -9,7 +9,6 @@ from dcviz import registry
 from dcviz.atlas import bundled
 from dcviz.atlas.grid import entries, regimes
 from dcviz.atlas.measure import Result, result_key
-from dcviz.runs.store import Store
 from dcviz.ui import atlas
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -25,19 +24,6 @@ SHOWN = {
 
 def measured(cell):
     return bundled.shipped().get(result_key(cell.config))
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    import streamlit as st
-
-    from dcviz.runs import service
-
-    monkeypatch.setenv("DCVIZ_HOME", str(tmp_path))
-    monkeypatch.setattr(service, "worker", lambda store: None)
-    st.cache_resource.clear()
-    yield Store(tmp_path)
-    st.cache_resource.clear()
 
 
 def page(view=None, **query):

@@ -2,28 +2,13 @@
 
 from pathlib import Path
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from dcviz.records import DataConfig, RunConfig
-from dcviz.runs.store import Owner, Store
+from dcviz.runs.store import Owner
 
 APP = Path(__file__).parents[2] / "app.py"
 TIMEOUT = 60
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """A store of its own, and no worker: nothing here waits for a computation."""
-    import streamlit as st
-
-    from dcviz.runs import service
-
-    monkeypatch.setenv("DCVIZ_HOME", str(tmp_path))
-    monkeypatch.setattr(service, "worker", lambda store: None)
-    st.cache_resource.clear()
-    yield Store(tmp_path)
-    st.cache_resource.clear()
 
 
 def lab(**query):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dcviz.discrepancies.gradients.distances import DISTANCES
-from dcviz.discrepancies.random_features.networks import fitting
+from dcviz.discrepancies.random_features.networks import fitting, fresh_network
 from dcviz.types import (
     Discrepancy,
     Needs,
@@ -15,6 +15,7 @@ from dcviz.types import (
     Progress,
     RealSampler,
     Source,
+    Space,
     SyntheticSet,
     Terms,
     Tree,
@@ -145,10 +146,7 @@ class GradientMatching(Discrepancy):
         return {"weights": weights, "velocity": velocity, "updates": state["updates"] + 1}
 
     def _network(self, real: RealSampler, generator: torch.Generator) -> torch.nn.Module:
-        from dcviz.nets import network
-
-        name = fitting(self.network, real.shape)
-        return network(name, real.shape, len(real.counts), generator, width=self.width).to(real.device)
+        return fresh_network(self.network, Space.of(real), generator, width=self.width)
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Real: forward and backward; S: twice that for the second derivative; and the inner training."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dcviz.discrepancies.predictions.labels import with_learned_labels
 from dcviz.discrepancies.predictions.ridge import Predict, half_square, one_hot, ridge_predict
-from dcviz.discrepancies.random_features.networks import fitting
+from dcviz.discrepancies.random_features.networks import fitting, fresh_network
 from dcviz.types import Discrepancy, Needs, RealSampler, Source, Space, SyntheticSet, Terms, Tree, hyper
 
 if TYPE_CHECKING:
@@ -99,13 +99,8 @@ class RidgeEnsemble(Discrepancy):
         """The regression in the features of fresh networks, side by side."""
         import torch
 
-        from dcviz.nets import network
-
-        name = fitting(self.network, space.shape)
         nets = [
-            network(name, space.shape, space.classes, generator, width=self.width, norm=self.norm)
-            .to(space.device)
-            .requires_grad_(False)
+            fresh_network(self.network, space, generator, width=self.width, norm=self.norm).requires_grad_(False)
             for _ in range(self.networks)
         ]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dcviz.discrepancies.random_features.networks import fitting
+from dcviz.discrepancies.random_features.networks import fitting, fresh_network
 from dcviz.types import Discrepancy, Needs, RealSampler, Source, Space, SyntheticSet, Terms, Tree, hyper
 
 if TYPE_CHECKING:
@@ -80,11 +80,7 @@ class Ridge(Discrepancy):
 
     def regression(self, space: Space, generator: torch.Generator, state: Tree = None) -> Predict:
         """The regression in the features of one fresh network."""
-        from dcviz.nets import network
-
-        name = fitting(self.network, space.shape)
-        net = network(name, space.shape, space.classes, generator, width=self.width)
-        net = net.to(space.device).requires_grad_(False)
+        net = fresh_network(self.network, space, generator, width=self.width).requires_grad_(False)
         return lambda x, s, y: ridge_predict(net.embed(x).flatten(1), net.embed(s).flatten(1), y, self.ridge)
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:

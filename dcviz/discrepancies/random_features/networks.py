@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from dcviz.layers import Classifier
+
 
 @dataclass(frozen=True)
 class RandomFeatures(Regime):
@@ -48,11 +50,7 @@ class RandomFeatures(Regime):
         self, space: Space, generator: torch.Generator, learned: Tree = None, member: int = 0
     ) -> Callable[[Tensor], Tensor]:
         """The features of one untrained network."""
-        from dcviz.nets import network
-
-        name = fitting(self.network, space.shape)
-        net = network(name, space.shape, space.classes, generator, width=self.width)
-        net = net.to(space.device).requires_grad_(False)
+        net = fresh_network(self.network, space, generator, width=self.width).requires_grad_(False)
         return lambda x: net.embed(x).flatten(1)
 
     def flops(self, shape: tuple[int, ...]) -> float:
@@ -66,6 +64,16 @@ class RandomFeatures(Regime):
         from dcviz.nets import activations
 
         return activations(fitting(self.network, shape), shape, width=self.width)
+
+
+def fresh_network(
+    name: str, space: Space, generator: torch.Generator, *, width: int, norm: str = "instance"
+) -> Classifier:
+    """A fresh network for the samples of a space, on its device; "auto" as `fitting` has it."""
+    from dcviz.nets import network
+
+    made = network(fitting(name, space.shape), space.shape, space.classes, generator, width=width, norm=norm)
+    return made.to(space.device)
 
 
 def fitting(network: str, shape: tuple[int, ...]) -> str:

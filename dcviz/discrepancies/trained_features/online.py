@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dcviz.discrepancies.random_features.networks import fitting
+from dcviz.discrepancies.random_features.networks import fitting, fresh_network
 from dcviz.discrepancies.trained_features.calibration import class_cross_entropy
 from dcviz.discrepancies.trained_features.inner import Sgd, class_means, descend, fresh, stages
 from dcviz.types import (
@@ -16,6 +16,7 @@ from dcviz.types import (
     Progress,
     RealSampler,
     Source,
+    Space,
     SyntheticSet,
     Terms,
     Tree,
@@ -79,10 +80,7 @@ class OnlinePool(Discrepancy):
 
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
         """A network whose weights are replaced by those of the state."""
-        from dcviz.nets import network
-
-        name = fitting(self.network, real.shape)
-        return network(name, real.shape, len(real.counts), generator, width=self.width).to(real.device)
+        return fresh_network(self.network, Space.of(real), generator, width=self.width)
 
     def begin(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> Tree:
         """The first networks, untrained."""
