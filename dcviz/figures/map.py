@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +16,13 @@ FLAGGED = 95.0  # percentile of real held-out samples above which a synthetic on
 CROWD = 0.4  # of flagged points, beyond which rings would hide the map; the sheet marks them all
 LETTERS = 18  # of a class name on the map
 TRAIL_POINTS = 1500  # at most, all trails together; none where not even two a point remain
+TRAIL = {  # a trace but for its points, which the browser has: they are those of the frames before
+    "type": "scattergl",
+    "mode": "lines",
+    "meta": {"layer": "trail", "points": TRAIL_POINTS},
+    "opacity": 0.35,
+    "hoverinfo": "skip",
+}
 
 CAPTIONS = {
     "umap": "real dots · synthetic diamonds · rings: off-manifold",
@@ -73,6 +80,7 @@ def real_map(real: Arrays, kind: Kind, theme: Theme) -> dict[str, Any]:
     return {
         "data": data,
         "layout": _layout(at, labels, names, kind, theme),
+        "trail": TRAIL,
         "title": "Particles" if kind == "plane" else "Map",
         "caption": CAPTIONS[kind],
         "explained": EXPLAINED[kind],
@@ -80,10 +88,8 @@ def real_map(real: Arrays, kind: Kind, theme: Theme) -> dict[str, Any]:
     }
 
 
-def points(
-    frame: Arrays, real: Arrays, kind: Kind, theme: Theme, *, trails: Sequence[np.ndarray] = ()
-) -> list[dict[str, Any]]:
-    """The traces of one frame: trails, flagged rings, a diamond trace per class, and the ring of the selection.
+def points(frame: Arrays, real: Arrays, kind: Kind, theme: Theme) -> list[dict[str, Any]]:
+    """The traces of one frame: flagged rings, a diamond trace per class, and the ring of the selection.
 
     A diamond trace says in its ``meta`` how many of its points lie beyond the axes, which the real samples set.
 
@@ -92,7 +98,6 @@ def points(
         real: as for `real_map`.
         kind: which map.
         theme: the theme's name.
-        trails: earlier positions ``(M, 2)`` each, oldest first.
     """
     token = tokens(theme)
     names = [str(c) for c in real["classes"]]
@@ -105,9 +110,8 @@ def points(
     flagged = off > FLAGGED
     if flagged.mean() > CROWD:
         flagged[:] = False
-    traces = _trails(at, labels, ids, colours, trails)
     rings = _rings(at[flagged], "flagged", size + 7, {"width": 1, "color": rgba(token.muted, 0.55)})
-    traces.append({**rings, "customdata": pack(ids[flagged], "int32")})
+    traces = [{**rings, "customdata": pack(ids[flagged], "int32")}]
     for c, (name, colour) in enumerate(zip(names, colours, strict=True)):
         mine = labels == c
         traces.append(
@@ -131,29 +135,6 @@ def points(
         )
     traces.append(_rings(at[:0], "selection", size + 9, {"width": 2.2, "color": token.selection}))
     return traces
-
-
-def _trails(
-    at: np.ndarray, labels: np.ndarray, ids: np.ndarray, colours: list[str], past: Sequence[np.ndarray]
-) -> list[dict[str, Any]]:
-    keep = TRAIL_POINTS // max(len(at), 1)
-    past = [p for p in past if len(p) == len(at)][-keep:] if keep > 1 else []
-    if not past:
-        return []
-    gap = np.full((len(at), 1, 2), np.nan, np.float32)
-    paths = np.concatenate([np.stack([*past, at], 1), gap], 1)  # (M, T + 2, 2)
-    return [
-        {
-            "type": "scattergl",
-            "mode": "lines",
-            "meta": {"layer": "trail", "stride": paths.shape[1]},  # one path per id, each ending in nan
-            **_xy(paths[labels == c].reshape(-1, 2)),
-            "customdata": pack(ids[labels == c], "int32"),
-            "line": {"width": 1, "color": rgba(colours[c], 0.35)},
-            "hoverinfo": "skip",
-        }
-        for c in np.unique(labels)
-    ]
 
 
 def _rings(at: np.ndarray, layer: str, size: float, line: dict[str, Any]) -> dict[str, Any]:

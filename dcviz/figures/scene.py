@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dcviz.figures.map import Kind, placed, points, real_map
-from dcviz.figures.pack import pack, picture
+from dcviz.figures.map import Kind, points, real_map
+from dcviz.figures.pack import LOSSLESS, pack, picture
 from dcviz.figures.palette import Theme
 from dcviz.figures.sheet import atlas, example_frame, inverted, sheet
 
@@ -43,7 +43,7 @@ def real_scene(key: str, real: Arrays, theme: Theme) -> dict[str, Any]:
 
 
 def frame_scene(
-    step: int, frame: Arrays, real: Arrays | None, theme: Theme, *, past: Sequence[Arrays] = ()
+    step: int, frame: Arrays, real: Arrays | None, theme: Theme, *, lossless: int = LOSSLESS
 ) -> dict[str, Any]:
     """One frame: the sheet, the synthetic points on every map, and what is known of each image.
 
@@ -52,7 +52,7 @@ def frame_scene(
         frame: the arrays of a stored frame.
         real: the real view; without it there is nothing to place the points on.
         theme: the theme's name.
-        past: earlier frames, oldest first, for the trails.
+        lossless: bytes up to which the sheet is sent as PNG.
     """
     shown = real if real is not None else _alone(frame)
     maps = {}
@@ -60,11 +60,10 @@ def frame_scene(
         needed = {"plane": "points", "umap": "neighbours"}.get(kind, kind)  # early frames have no neighbours yet
         if needed not in frame:
             continue
-        trails = [placed(p, shown, kind) for p in past if needed in p and len(p["ids"]) == len(frame["ids"])]
-        maps[kind] = points(frame, shown, kind, theme, trails=trails)
+        maps[kind] = points(frame, shown, kind, theme)
     return {
         "step": int(step),
-        "sheet": sheet(frame, shown, theme) if "images" in frame else None,
+        "sheet": sheet(frame, shown, theme, lossless) if "images" in frame else None,
         "maps": maps,
         "detail": _detail(frame),
     }

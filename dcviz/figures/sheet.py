@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dcviz.figures.layout import EXTRA, Grid, choose_grid
-from dcviz.figures.pack import pack, picture, png
+from dcviz.figures.pack import LOSSLESS, pack, picture, png
 from dcviz.figures.palette import Theme, class_colours, tokens
 
 SHOWN = 500_000  # pixels beyond which a live sheet is averaged down: twice what its panel has
@@ -17,13 +17,14 @@ SHOWN = 500_000  # pixels beyond which a live sheet is averaged down: twice what
 Arrays = Mapping[str, Any]
 
 
-def sheet(frame: Arrays, real: Arrays, theme: Theme) -> dict[str, Any]:
+def sheet(frame: Arrays, real: Arrays, theme: Theme, lossless: int = LOSSLESS) -> dict[str, Any]:
     """The composed picture of ``frame`` and where everything in it lies.
 
     Args:
         frame: ``images (M, channels, height, width)`` uint8, ``labels (M,)``, ``ids (M,)``.
         real: ``thumbs (n, channels, height, width)`` uint8, ``labels (n,)``, ``ids (n,)``, ``classes`` (names).
         theme: the theme's name.
+        lossless: bytes up to which the picture is a PNG.
 
     Returns:
         ``src`` (data URL), ``width`` and ``height`` in native pixels, ``smooth`` (whether enlarging may blur),
@@ -41,7 +42,7 @@ def sheet(frame: Arrays, real: Arrays, theme: Theme) -> dict[str, Any]:
     there, (x, y) = examples >= 0, canvas.margin(len(names))
     canvas.draw(np.asarray(real["thumbs"])[examples[there]], x[there], y[there])
     return {
-        "src": picture(canvas.shrunk()),
+        "src": picture(canvas.shrunk(), lossless),
         "width": canvas.width,
         "height": canvas.height,
         "side": [canvas.w, canvas.h],

@@ -17,7 +17,7 @@ from dcviz.runs import service
 from dcviz.runs.store import Run
 from dcviz.runs.words import method
 from dcviz.ui import explain, status
-from dcviz.ui.reader import Reader
+from dcviz.ui.reader import ENDED, LIVE, Reader
 from dcviz.ui.share import export
 from dcviz.ui.stage import View, real_layer, stage, view_of
 from dcviz.yardsticks import parted
@@ -134,7 +134,8 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.html(status.line(row, numbers), width="stretch")
         command = buttons(reader.store, row, view.step if view.step is not None else latest, config)
-    scenes = reader.scenes(row.id, _steps(view, latest, kept), kept, real.view, (real.key, theme))
+    room = ENDED if row.status in FINAL else LIVE
+    scenes = reader.scenes(row.id, _steps(view, latest, kept), real.view, (real.key, theme), room)
     if not scenes and real.view is not None:
         scenes = [_empty_scene(real.key, real.view, theme, row.config.budget)]
     shown = view.step if view.step is not None else latest or 0

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,20 @@ from dcviz.figures import Theme, film, frame_scene
 from dcviz.runs.store import Run, Store
 from dcviz.yardsticks import BAND, PREFIX
 
-TRAIL = 6  # kept frames before the shown one that a trail passes through
 FILM = 7  # images of the selected one's history
-BYTES = 160_000  # of frames in one message
-SECONDS = 0.03  # spent on frames that are asked for ahead
 POINTS = ("labels", "ids", "pca", "points", "neighbours", "weights", "off")
+
+
+@dataclass(frozen=True)
+class Room:
+    """What one message may cost."""
+
+    bytes: int  # of frames
+    seconds: float  # spent on frames that are asked for ahead
+
+
+LIVE = Room(160_000, 0.03)  # while the run needs the processor
+ENDED = Room(900_000, 0.15)  # nothing waits: the whole run is fetched ahead, to be played without asking
 
 
 class Kept:
@@ -79,14 +89,11 @@ class Reader:
         """The arrays of a step without its images."""
         return self._points.get((run, step), lambda: {k: v for k, v in self.frame(run, step).items() if k in POINTS})
 
-    def scene(
-        self, run: str, step: int, kept: Sequence[int], real: Mapping[str, Any] | None, look: tuple[str, Theme]
-    ) -> Any:
+    def scene(self, run: str, step: int, real: Mapping[str, Any] | None, look: tuple[str, Theme]) -> Any:
         """One frame as it travels; ``look`` is the key of the real layer and the theme."""
 
         def make() -> Any:
-            past = [self.points(run, s) for s in [k for k in kept if k < step][-TRAIL:]] if real is not None else []
-            return frame_scene(step, self.frame(run, step), real, look[1], past=past)
+            return frame_scene(step, self.frame(run, step), real, look[1])
 
         return self._scenes.get((run, step, look), make)
 
@@ -94,18 +101,18 @@ class Reader:
         self,
         run: str,
         steps: Sequence[int],
-        kept: Sequence[int],
         real: Mapping[str, Any] | None,
         look: tuple[str, Theme],
+        room: Room = LIVE,
     ) -> list[Any]:
         """Frames in the order asked for, as many as fit into one message and a moment; at least the first."""
         began, size = time.monotonic(), 0
         found: list[Any] = []
         for step in dict.fromkeys(steps):
-            if found and (time.monotonic() - began > SECONDS or size > BYTES):
+            if found and (time.monotonic() - began > room.seconds or size > room.bytes):
                 break
             try:
-                scene = self.scene(run, step, kept, real, look)
+                scene = self.scene(run, step, real, look)
             except Refused:  # thinned out since the browser learned of it
                 continue
             size += len((scene["sheet"] or {}).get("src", "")) + 100 * len(scene["maps"])

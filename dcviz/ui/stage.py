@@ -12,6 +12,8 @@ import streamlit as st
 from dcviz.errors import Refused
 from dcviz.ui.assets import ensure_plotly
 
+KEPT = 200  # steps of a run whose frames are kept, at most
+
 
 @dataclass(frozen=True)
 class View:
@@ -75,7 +77,7 @@ def read_view(sent: Any) -> View:
         return View()
     whole = [s for s in (sent.get("want") or []) if isinstance(s, int)]
     step, film = sent.get("step"), sent.get("film")
-    return View(step if isinstance(step, int) else None, tuple(whole[:24]), film if isinstance(film, int) else None)
+    return View(step if isinstance(step, int) else None, tuple(whole[:KEPT]), film if isinstance(film, int) else None)
 
 
 def _nothing() -> None:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from dcviz.figures import placed, points, real_map
+from dcviz.figures.map import TRAIL_POINTS
 from dcviz.figures.pack import unpack
 
 
@@ -43,13 +44,11 @@ def test_only_flagged_points_are_ringed_and_unknown_ones_are_not(real, frame):
     assert len(unpack(rings["x"])) == 1
 
 
-def test_trails_end_at_the_point_and_break_between_points(real, frame):
-    past = [frame["pca"] - 2, frame["pca"] - 1]
-    trails = by_layer(points(frame, real, "pca", "light", trails=past), "trail")
-    x = unpack(trails[0]["x"])
-    assert trails[0]["meta"]["stride"] == 4
-    np.testing.assert_allclose(x[:3], frame["pca"][0, 0] + np.array([-2, -1, 0]), rtol=1e-5)
-    assert np.isnan(x[3])
+def test_trails_are_a_style_whose_points_the_browser_has(real, frame):
+    assert not by_layer(points(frame, real, "pca", "light"), "trail")
+    style = real_map(real, "pca", "light")["trail"]
+    assert style["mode"] == "lines"
+    assert style["meta"] == {"layer": "trail", "points": TRAIL_POINTS}
 
 
 def test_class_names_cannot_inject_markup(real):

@@ -28,7 +28,6 @@ def test_a_live_update_is_small(make_frame, side, channels, classes, budget):
         "classes": tuple("abcdefghij"),
     }
     frame = make_frame(real, budget, side, channels)  # noise: nothing compresses worse
-    past = [make_frame(real, budget, side, channels, seed) for seed in range(6)]
     steps = np.arange(5000)
     drawn = curves(
         {"objective": (steps, np.exp(-steps / 500) + 1e-3), "accuracy": (steps[::50], steps[::50] / 5000)},
@@ -36,13 +35,13 @@ def test_a_live_update_is_small(make_frame, side, channels, classes, budget):
         9,
         "light",
     )
-    assert size(frame_scene(5, frame, real, "light", past=past)) + size(drawn) < LIVE
+    assert size(frame_scene(5, frame, real, "light")) + size(drawn) < LIVE
 
 
 def test_messages_hold_no_nan(real, frame):
     for theme in ("light", "dark"):
         size(real_scene("k", real, theme))
-        size(frame_scene(3, frame, real, theme, past=[frame]))
+        size(frame_scene(3, frame, real, theme))
         size(empty_scene(real, theme))
 
 

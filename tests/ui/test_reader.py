@@ -6,7 +6,7 @@ import pytest
 
 from dcviz.records import RunConfig
 from dcviz.runs.store import Owner, Store
-from dcviz.ui.reader import Kept, Reader
+from dcviz.ui.reader import Kept, Reader, Room
 
 LOOK = ("key", "light")
 
@@ -34,9 +34,9 @@ def frame(step):
 def test_a_frame_is_encoded_once_and_shared(store, run):
     store.save_frame(run, 3, frame(3))
     reader = Reader(store)
-    first = reader.scene(run, 3, [3], None, LOOK)
-    assert reader.scene(run, 3, [3], None, LOOK) is first
-    assert reader.scene(run, 3, [3], None, ("key", "dark")) is not first
+    first = reader.scene(run, 3, None, LOOK)
+    assert reader.scene(run, 3, None, LOOK) is first
+    assert reader.scene(run, 3, None, ("key", "dark")) is not first
 
 
 def test_the_latest_frame_is_found_and_none_is_no_error(store, run):
@@ -51,26 +51,24 @@ def test_a_step_that_is_written_again_is_shown_anew(store, run):
     reader = Reader(store)
     store.save_frame(run, 3, frame(3))
     assert reader.latest(run) == 3
-    before = reader.scene(run, 3, [3], None, LOOK)
+    before = reader.scene(run, 3, None, LOOK)
     assert "off" not in reader.points(run, 3)
     assert reader.latest(run) == 3
-    assert reader.scene(run, 3, [3], None, LOOK) is before
+    assert reader.scene(run, 3, None, LOOK) is before
     store.save_frame(run, 3, {**frame(4), "off": np.full(20, 99.0, np.float32)})
     assert reader.latest(run) == 3
     assert reader.points(run, 3)["off"].tolist() == [99.0] * 20
-    assert reader.scene(run, 3, [3], None, LOOK) is not before
+    assert reader.scene(run, 3, None, LOOK) is not before
 
 
-def test_what_is_asked_for_ahead_is_bounded_but_the_first_always_comes(store, run, monkeypatch):
+def test_what_is_asked_for_ahead_is_bounded_but_the_first_always_comes(store, run):
     for step in range(30):
         store.save_frame(run, step, frame(step))
     reader = Reader(store)
-    monkeypatch.setattr("dcviz.ui.reader.SECONDS", 0.0)
-    assert [s["step"] for s in reader.scenes(run, range(30), list(range(30)), None, LOOK)] == [0]
-    monkeypatch.setattr("dcviz.ui.reader.SECONDS", 10.0)
-    monkeypatch.setattr("dcviz.ui.reader.BYTES", 5_000)
-    assert 1 < len(reader.scenes(run, range(30), list(range(30)), None, LOOK)) < 30
-    assert reader.scenes(run, [999], [], None, LOOK) == []
+    assert [s["step"] for s in reader.scenes(run, range(30), None, LOOK, Room(10**9, 0.0))] == [0]
+    assert 1 < len(reader.scenes(run, range(30), None, LOOK, Room(5_000, 10.0))) < 30
+    assert len(reader.scenes(run, range(30), None, LOOK, Room(10**9, 10.0))) == 30
+    assert reader.scenes(run, [999], None, LOOK) == []
 
 
 def test_only_new_numbers_are_read_and_late_ones_are_not_missed(store, run):

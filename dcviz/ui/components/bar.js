@@ -2,8 +2,9 @@
 
 import { addressAt, copied, el } from "./tools.js";
 
-const FRAMES_PER_SECOND = 4; // at speed ×1
-const AHEAD = 6; // frames asked for before they are played
+const FRAMES_PER_SECOND = 8; // kept frames at speed ×1; 32 at ×4
+const AHEAD = 200; // kept frames asked for when it starts to play: all that there can be
+const REST = 180; // ms without a movement after which the scrubber counts as let go
 
 export class Bar {
   constructor(on) {
@@ -16,8 +17,10 @@ export class Bar {
     this.range = el("input", "dcv-range", { type: "range", min: "0", max: "1", step: "1", "aria-label": "Step shown" });
     this.range.addEventListener("input", () => {
       this.pause();
+      this.drag();
       this.on.show(this.nearest(Number(this.range.value)));
     });
+    this.range.addEventListener("change", () => this.rest());
     this.out = el("output", "dcv-step");
     this.speeds = el("div", "dcv-switch", { role: "radiogroup", "aria-label": "Speed of the replay" });
     for (const speed of [1, 2, 4]) {
@@ -42,7 +45,7 @@ export class Bar {
     this.now = step;
     const end = Math.max(data.total, this.steps.at(-1) ?? 0, 1);
     this.range.max = String(end);
-    if (document.activeElement !== this.range || following || this.timer) this.range.value = String(step);
+    if (document.activeElement !== this.range || following || this.playing) this.range.value = String(step);
     this.range.setAttribute("aria-valuetext", `step ${step} of ${end}`);
     this.range.style.setProperty("--now", `${(100 * step) / end}%`);
     this.range.style.setProperty("--known", `${(100 * (this.steps.at(-1) ?? 0)) / end}%`);
@@ -69,38 +72,81 @@ export class Bar {
   }
 
   toggle() {
-    if (this.timer) return this.pause();
+    if (this.playing) return this.pause();
     if (!this.steps || this.steps.length < 2) return undefined;
-    if (this.now >= this.steps.at(-1)) this.on.show(this.steps[0]);
-    else this.on.show(this.nearest(this.now));
+    const again = this.now >= this.steps.at(-1);
     this.icon("pause");
-    this.timer = setInterval(() => this.tick(), 1000 / FRAMES_PER_SECOND / this.speed);
+    this.playing = true;
+    this.part = 0; // of the way from the shown frame to the next
+    this.on.show(again ? this.steps[0] : this.nearest(this.now));
+    this.ask();
+    let before = performance.now();
+    const tick = (now) => {
+      if (!this.playing) return;
+      this.part += (Math.min(now - before, 250) / 1000) * FRAMES_PER_SECOND * this.speed;
+      before = now;
+      this.go();
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
     return undefined;
   }
 
-  tick() {
-    const next = this.beside(1);
-    const at = this.steps.indexOf(next);
-    const ahead = this.steps.slice(at, at + AHEAD * this.speed).filter((s) => !this.has(s));
-    if (ahead.length > (AHEAD * this.speed) / 2 || (ahead.length && !this.has(next))) this.on.need(ahead);
-    if (this.now === this.steps.at(-1)) return this.pause();
-    if (this.has(next)) this.on.show(next);
-    return undefined;
+  go() {
+    // To the frame that it is time for, as far as the frames have come; then a part of the way to the next.
+    const at = this.steps.indexOf(this.nearest(this.now));
+    let to = at;
+    while (this.part >= 1 && to + 1 < this.steps.length && this.has(this.steps[to + 1])) {
+      to += 1;
+      this.part -= 1;
+    }
+    const next = this.steps[to + 1];
+    if (next === undefined) {
+      this.part = 0;
+      if (to > at) this.on.show(this.steps[to]);
+      return this.pause();
+    }
+    if (!this.has(next)) {
+      this.ask();
+      this.part = Math.min(this.part, 0.99);
+    }
+    return to > at ? this.on.show(this.steps[to]) : this.on.glide?.(next, this.part);
+  }
+
+  ask() {
+    const at = this.steps.indexOf(this.nearest(this.now));
+    const ahead = this.steps.slice(at + 1, at + 1 + AHEAD).filter((s) => !this.has(s));
+    if (ahead.length) this.on.need(ahead);
   }
 
   faster(speed) {
     this.speed = speed;
     [...this.speeds.children].forEach((one) => one.setAttribute("aria-checked", String(one.textContent === `×${speed}`)));
-    if (this.timer) {
-      this.pause();
-      this.toggle();
-    }
+  }
+
+  get moving() {
+    return this.playing || this.dragged; // what is shown will be another soon
+  }
+
+  drag() {
+    this.dragged = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.rest(), REST);
+  }
+
+  rest() {
+    clearTimeout(this.timer);
+    if (!this.dragged) return;
+    this.dragged = false;
+    this.on.rest?.();
   }
 
   pause() {
-    clearInterval(this.timer);
-    this.timer = null;
+    if (!this.playing) return;
+    this.playing = false;
+    this.part = 0;
     this.icon("play_arrow");
+    this.on.rest?.();
   }
 
   async copy() {

@@ -86,7 +86,7 @@ function tiles(src, count, [w, h], title) {
   });
 }
 
-function cut(atlas, row, canvas) {
+export function cut(atlas, row, canvas) {
   const [w, h] = atlas.side;
   [canvas.width, canvas.height] = [w, h];
   const [x, y] = [(row % atlas.columns) * w, Math.floor(row / atlas.columns) * h];

@@ -1,5 +1,6 @@
-// One Plotly figure that keeps its zoom, its lasso and its node while the data changes.
+// One Plotly figure that keeps its zoom, its lasso and its node while the data changes; over it, ink for what plays.
 
+import { Ink } from "./ink.js";
 import { decode, el, panel } from "./tools.js";
 
 let loading = null;
@@ -33,7 +34,11 @@ export class Plot {
     this.chosen = 0; // how often the selection has changed: Plotly keeps its own as long as this stays
     this.outline = null; // of the last lasso or box, as a path in data coordinates
     this.box = el("div", "dcv-plot", { role: "img", "aria-label": title });
-    this.root.append(this.box);
+    const frame = el("div", "dcv-framed");
+    frame.append(this.box);
+    this.root.append(frame);
+    this.ink = new Ink(this.box);
+    this.inked = { traces: [], lines: [] };
   }
 
   caption(text, explained = text, title = "") {
@@ -55,6 +60,19 @@ export class Plot {
     else this.start();
   }
 
+  play(still, key, traces) {
+    // Points that move: Plotly is left with what stands still, and these are drawn over it at once.
+    this.draw(still, key);
+    this.inked.traces = traces;
+    this.ink.draw(this.inked);
+  }
+
+  lines(lines) {
+    // Vertical lines that follow the step; Plotly would draw everything anew to move one.
+    this.inked.lines = lines;
+    if (!this.busy) this.ink.draw(this.inked);
+  }
+
   start() {
     if (this.busy || !this.fits()) return; // drawn when the one before is on screen, or when there is room
     this.busy = true;
@@ -69,7 +87,7 @@ export class Plot {
 
   async react(Plotly) {
     while (this.spec && this.fits()) {
-      const { data, layout, config } = this.spec;
+      const { data, layout, config, plays } = this.spec;
       this.spec = null;
       const traces = data.map((trace) => ({ ...trace, type: webgl ? trace.type : trace.type.replace("gl", "") }));
       // A selection of Plotly's own is a region: points that move through it would enter and leave. Ours is ids, so
@@ -81,6 +99,8 @@ export class Plot {
       // Plotly writes into what it is given; axes are copied so that the spec stays as it was sent.
       const began = performance.now();
       await Plotly.react(this.box, traces, structuredClone({ ...layout, ...kept, ...size }), config);
+      if (!plays) this.inked.traces = []; // they are Plotly's again
+      this.ink.draw(this.inked);
       this.fresh -= 1;
       if (this.fresh < 0) this.rested = performance.now() + REST * (performance.now() - began);
       if (!this.listening) this.listen();
@@ -89,6 +109,10 @@ export class Plot {
 
   listen() {
     this.listening = true;
+    this.box.on("plotly_relayout", () => this.ink.draw(this.inked));
+    this.box.on("plotly_relayouting", () => this.ink.draw(this.inked));
+    this.box.on("plotly_hover", (event) => this.on.hover?.(event.points[0], event.event));
+    this.box.on("plotly_unhover", () => this.on.hover?.(null));
     this.box.on("plotly_click", (event) => {
       const id = synthetic(event.points)[0];
       if (id !== undefined) this.on.click?.(id);
@@ -118,7 +142,7 @@ export class Plot {
     const { clientWidth: width, clientHeight: height } = this.box;
     const now = this.box.layout;
     if (now && width > 20 && (now.width !== width || now.height !== height)) {
-      globalThis.Plotly.relayout(this.box, { width, height });
+      globalThis.Plotly.relayout(this.box, { width, height }).then(() => this.ink.draw(this.inked));
     }
   }
 

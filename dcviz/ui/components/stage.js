@@ -4,9 +4,11 @@
 import { Bar } from "./bar.js";
 import { Detail } from "./detail.js";
 import { grid } from "./grid.js";
+import { Peek } from "./peek.js";
 import { Plot, plotly } from "./plot.js";
 import { Sheet } from "./sheet.js";
 import { addressAt, decode, el, shared, signature } from "./tools.js";
+import { between, trails } from "./trails.js";
 
 const stages = new WeakMap(); // parent element -> Stage
 const KEPT = 260; // frames in the browser's memory
@@ -51,10 +53,18 @@ class Stage {
       click: (id) => this.select(new Set([id]), id),
       lasso: (ids) => this.select(new Set(ids), ids[0] ?? null, ids.length > 0),
       clear: () => this.select(new Set(), null),
+      hover: (point, event) => this.peek.show(point, event, { real: shared.real.get(this.data.real), sheet: this.sheet }),
     });
+    this.peek = new Peek(this.root);
     this.switch = this.makeSwitch(this.map.head);
     this.curves = new Plot(panels, "dcv-curves", "Curves", {});
-    this.bar = new Bar({ show: (step) => this.show(step), need: (steps) => this.need(steps), shared: () => this.sharedStep });
+    this.bar = new Bar({
+      show: (step) => this.show(step),
+      need: (steps) => this.need(steps),
+      shared: () => this.sharedStep,
+      glide: (next, part) => this.glide(next, part),
+      rest: () => this.rest(),
+    });
     this.root.append(panels, this.bar.root);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(panels);
@@ -93,6 +103,7 @@ class Stage {
     for (const frame of data.frames) this.keep(frame);
     if (data.title) document.title = data.title;
     this.draw(data.alive && this.step === null);
+    if (!data.alive || this.bar.playing) this.ahead();
     if (!this.tall) this.fit();
   }
 
@@ -114,7 +125,7 @@ class Stage {
 
   show(step) {
     this.step = step; // null: follow
-    this.need([]);
+    if (!this.bar.moving || !this.frames.has(step)) this.need([]);
     this.draw();
   }
 
@@ -130,6 +141,25 @@ class Stage {
       // Replaced, not pushed: "back" is to leave the Lab, not to walk through its frames.
       if (this.data.run) history.replaceState(history.state, "", addressAt(this.step));
     }, 40);
+  }
+
+  ahead() {
+    // All that is missing, what comes next first: a run that has ended can then be played without asking.
+    const now = this.frame?.step ?? 0;
+    const rank = (s) => (s >= now ? s - now : 1e9 + now - s);
+    const missing = this.data.steps.filter((s) => !this.frames.has(s)).sort((a, b) => rank(a) - rank(b));
+    if (missing.length) this.need(missing);
+  }
+
+  glide(next, part) {
+    // Between two kept frames only the points move; a picture has no in-between.
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (!still && this.frame) this.drawMap(this.frame, shared.real.get(this.data.real), false, this.frames.get(next), part);
+  }
+
+  rest() {
+    this.need([]);
+    this.draw();
   }
 
   get sharedStep() {
@@ -179,7 +209,7 @@ class Stage {
     this.root.classList.toggle("dcv-empty", !data.run);
     if (frame) this.sheet.draw(frame.sheet ?? null, frame.detail ?? null, this.selected, data.words);
     this.drawMap(frame, real, live && !data.planar); // in the plane the map is the picture
-    if (data.curves) this.curves.draw(moved(data.curves, frame?.step), `${frame?.step}|${signature(data.curves)}`, live);
+    if (data.curves) this.drawCurves(data.curves, frame?.step, live);
     this.curves.caption(data.words.curves);
     const home = data.planar ? this.map.root : this.sheet.root; // points have no sheet to stand under
     if (this.detail.root.parentNode !== home) home.append(this.detail.root);
@@ -187,17 +217,31 @@ class Stage {
     this.bar.draw({ data, step: frame?.step ?? 0, following: this.step === null, has: (s) => this.frames.has(s) });
   }
 
-  drawMap(frame, real, live) {
+  drawCurves(spec, step, live) {
+    const [now, shapes] = [[], []];
+    for (const shape of spec.layout.shapes) (shape.name === "now" ? now : shapes).push(shape);
+    this.curves.draw({ ...spec, layout: { ...spec.layout, shapes } }, signature(spec), live);
+    this.curves.lines(now.map((shape) => ({ ...shape, x0: step ?? shape.x0 })));
+  }
+
+  drawMap(frame, real, live, next = null, part = 0) {
     if (!real) return;
     const { data } = this;
     const kinds = Object.keys(real.maps);
     const drawn = (name) => [...this.frames.values()].some((f) => Object.hasOwn(f.maps, name));
     const kind = kinds.includes(this.kind) ? this.kind : (kinds.find(drawn) ?? kinds[0]);
     const layer = real.maps[kind];
-    this.drawSwitch(kinds, kind);
     const points = frame?.maps?.[kind] ?? NONE;
-    const key = `${data.real}|${kind}|${[...this.selected]}|${this.map.chosen}|${signature(points)}`;
-    this.map.draw({ ...layer, data: [...layer.data, ...this.marked(points)] }, key, live);
+    const before = [...this.frames.values()].filter((f) => f.step <= frame?.step).sort((a, b) => a.step - b.step);
+    const past = () => trails(before, kind, frame, layer.trail, this.selected);
+    if (this.bar.moving && frame) {
+      const traces = [...past(), ...this.marked(between(points, next?.maps?.[kind], part))];
+      this.map.play({ ...layer, plays: true }, `${data.real}|${kind}|still`, traces);
+      return;
+    }
+    this.drawSwitch(kinds, kind);
+    const key = `${data.real}|${kind}|${[...this.selected]}|${this.map.chosen}|${before.length}|${signature(points)}`;
+    this.map.draw({ ...layer, data: [...layer.data, ...past(), ...this.marked(points)] }, key, live);
     const placed = !frame || Object.hasOwn(frame.maps, kind);
     const beyond = points.reduce((sum, trace) => sum + (trace.meta.beyond ?? 0), 0);
     const caption = beyond ? `${beyond} beyond the edge: zoom out · ${layer.caption}` : layer.caption;
@@ -209,7 +253,6 @@ class Stage {
     const some = this.selected.size > 0;
     const ring = { x: [], y: [] };
     const out = traces.map((trace) => {
-      if (trace.meta.layer === "trail" && some) return this.ownTrails(trace);
       if (trace.meta.layer === "flagged" && some) return this.ownRings(trace);
       if (trace.meta.layer !== "synthetic") return trace;
       const ids = decode(trace.customdata);
@@ -227,13 +270,6 @@ class Stage {
   ownRings(trace) {
     const keep = Array.from(decode(trace.customdata)).map((id) => this.selected.has(id));
     const part = (packed) => Array.from(decode(packed)).filter((_, i) => keep[i]);
-    return { ...trace, x: part(trace.x), y: part(trace.y), customdata: [] };
-  }
-
-  ownTrails(trace) {
-    const { stride } = trace.meta;
-    const keep = Array.from(decode(trace.customdata)).flatMap((id, i) => (this.selected.has(id) ? [i] : []));
-    const part = (packed) => keep.flatMap((i) => Array.from(decode(packed).slice(i * stride, (i + 1) * stride)));
     return { ...trace, x: part(trace.x), y: part(trace.y), customdata: [] };
   }
 
@@ -278,12 +314,6 @@ class Stage {
     this.curves.resize();
     this.sheet.resize();
   }
-}
-
-function moved(spec, step) {
-  if (step === undefined) return spec;
-  const shapes = spec.layout.shapes.map((s) => (s.name === "now" ? { ...s, x0: step, x1: step } : s));
-  return { ...spec, layout: { ...spec.layout, shapes } };
 }
 
 function typing(target) {
