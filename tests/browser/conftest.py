@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from .stage import SLOW, address, opened
+
 ROOT = Path(__file__).parents[2]
 FLAGS = [
     "--no-sandbox",
@@ -76,6 +78,19 @@ def _wait_for(url, process, log, seconds=60):
         except OSError:
             time.sleep(0.2)
     pytest.fail(f"the server did not answer: {log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="module")
+def done(server, chromium):
+    """A short run that was started with a click and has ended; its address."""
+    window = chromium.new_page(viewport={"width": 1440, "height": 900})
+    opened(window, address(server, budget=1, steps=12))
+    window.get_by_role("button", name="Condense").click()
+    window.wait_for_selector(".dc-result", timeout=SLOW)  # before the rivals are measured, too
+    window.wait_for_selector(".dc-state.dc-done", timeout=SLOW)
+    url = window.url
+    window.close()
+    return url
 
 
 @pytest.fixture

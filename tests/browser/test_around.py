@@ -13,19 +13,6 @@ from .stage import MAP, SLOW, address, after, opened, picture, step
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def done(server, chromium):
-    """A short run that was started with a click and has ended; its address."""
-    window = chromium.new_page(viewport={"width": 1440, "height": 900})
-    opened(window, address(server, budget=1, steps=12))
-    window.get_by_role("button", name="Condense").click()
-    window.wait_for_selector(".dc-result", timeout=SLOW)  # before the rivals are measured, too
-    window.wait_for_selector(".dc-state.dc-done", timeout=SLOW)
-    url = window.url
-    window.close()
-    return url
-
-
 def test_the_result_stands_beside_its_rivals(page, done):
     opened(page, done)
     text = page.locator(".dc-status").inner_text()
