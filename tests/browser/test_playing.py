@@ -15,7 +15,7 @@ PLAY = f"""async () => {{
   const {{ bar, data, say }} = stage;
   const asked = [];
   stage.say = (name, view) => asked.push(...view.want);
-  bar.faster(4);
+  bar.faster(1);
   bar.on.show(data.steps[0]);
   const [seen, began] = [new Set(), performance.now()];
   bar.toggle();
@@ -51,8 +51,8 @@ def fetched(page, done):
 
 def test_it_plays_without_asking_and_keeps_the_pace(fetched):
     played = fetched.evaluate(PLAY)
-    assert played["seen"] >= 0.6 * played["kept"]  # one that comes too late is passed over
-    assert played["seconds"] < 1.5  # thirteen frames at 32 a second take 0.4 s; more on a busy machine
+    assert played["seen"] >= 0.8 * played["kept"]  # one that comes too late is passed over
+    assert played["seconds"] < 3.5  # thirteen frames at 8 a second; a little more on a busy machine
     assert played["asked"] == []
     assert fetched.errors == []
 
