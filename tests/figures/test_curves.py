@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from dcviz.figures import curves
-from dcviz.figures.curves import _log_ticks, thinned
+from dcviz.figures.numbers import log_ticks
 from dcviz.figures.pack import unpack
+from dcviz.figures.panels import thinned
 
 
 def metrics(n=50, sign=1.0):
@@ -111,7 +112,7 @@ def test_nothing_measured_and_not_a_number_are_still_json():
 @pytest.mark.parametrize("span", [(0.045, 0.07), (0.09, 0.11), (0.3, 3.0), (2.2, 3.1), (1e-9, 4.0), (900.0, 1300.0)])
 def test_a_logarithmic_axis_has_numbers_however_little_the_curve_moves(span):
     low, high = map(math.log10, span)
-    ticks = _log_ticks(low, high)
+    ticks = log_ticks(low, high)
     assert 2 <= len(ticks["tickvals"]) <= 8
     assert all(span[0] <= v <= span[1] for v in ticks["tickvals"])
     assert len(set(ticks["ticktext"])) == len(ticks["ticktext"])
