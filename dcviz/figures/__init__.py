@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dcviz.figures.curves import curves
 from dcviz.figures.map import placed, points, real_map
+from dcviz.figures.marks import marked
 from dcviz.figures.palette import Theme, tokens
-from dcviz.figures.scene import empty_scene, film, frame_scene, real_scene
+from dcviz.figures.scene import empty_scene, film, frame_scene, nothing, real_scene
 from dcviz.figures.sheet import sheet, thumbnail
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "empty_scene",
     "film",
     "frame_scene",
+    "marked",
+    "nothing",
     "placed",
     "points",
     "real_map",

@@ -78,6 +78,25 @@ def empty_scene(real: Arrays, theme: Theme, budget: int = 10) -> dict[str, Any]:
     return {"step": 0, "sheet": drawn, "maps": maps, "detail": None}
 
 
+def nothing(key: str, theme: Theme) -> dict[str, Any]:
+    """The message of a stage with nothing on it but the real layer of a key."""
+    return {
+        "run": None,
+        "real": key,
+        "theme": theme,
+        "alive": False,
+        "planar": False,
+        "title": "Lab · dcviz",
+        "frames": [],
+        "steps": [],
+        "latest": None,
+        "total": 0,
+        "step": None,
+        "curves": None,
+        "film": None,
+    }
+
+
 def film(frames: Sequence[tuple[int, Arrays]], id: int, real: Arrays | None, theme: Theme) -> dict[str, Any] | None:
     """One image through time: a strip of its pixels at the given steps; None for points of the plane."""
     strip = [(step, f["images"][np.asarray(f["ids"]) == id]) for step, f in frames if "images" in f]

@@ -55,6 +55,10 @@ class History(Home):
                 curves[name] = np.array(steps, np.int64), np.array(values, np.float64)  # (n,), (n,)
         return curves
 
+    def rates(self, run: str) -> dict[int, float]:
+        """The learning rates that were set while the run went on, by the step they follow."""
+        return {event.step: event.payload["rate"] for event in self.events(run) if event.kind == "rate"}
+
     def log_event(self, run: str, step: int, kind: str, **payload: Any) -> None:
         """Note that something happened: a learning rate changed, a resume on another machine."""
         with self.db.write() as db:

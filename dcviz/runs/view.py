@@ -54,6 +54,12 @@ def real_view(store: Store, config: DataConfig) -> dict[str, Any] | None:
     return found
 
 
+def ready_view(store: Store, config: DataConfig) -> dict[str, Any] | None:
+    """The view if it is complete; asks for nothing."""
+    found = _read(store, view_key(config))
+    return found if found is not None and found["complete"] else None
+
+
 def view_phase(store: Store, config: DataConfig) -> str:
     """What is being done to prepare a view, in words; empty when nothing is."""
     return _phases.get((str(store.home), view_key(config)), "")
@@ -65,15 +71,16 @@ def seen_view(store: Store, config: DataConfig) -> dict[str, Any] | None:
 
 
 def known_baselines(store: Store, config: RunConfig) -> dict[str, Score]:
-    """The rivals of a configuration under its live protocol, as far as they were measured before."""
-    from dcviz.evaluation.baselines import BASELINES, key_of, known
+    """The rivals that every run measures, under a configuration's live protocol, as far as they are known."""
+    from dcviz.evaluation.baselines import BASELINES, FURTHER, key_of, known
     from dcviz.evaluation.measure import fitting
 
     view = seen_view(store, config.data)
     if view is None or config.live is None:
         return {}
     protocol = fitting(config.live, tuple(view["shape"]))
-    keys = {kind: key_of(kind, view["fingerprint"], config.budget, protocol) for kind in BASELINES}
+    kinds = [kind for kind in BASELINES if kind not in FURTHER]
+    keys = {kind: key_of(kind, view["fingerprint"], config.budget, protocol) for kind in kinds}
     found = {kind: known(key, store) for kind, key in keys.items()}
     return {kind: score for kind, score in found.items() if score is not None}
 

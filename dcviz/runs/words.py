@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from dcviz.records import RunConfig, TermConfig
+from dcviz.errors import Refused
+from dcviz.records import RunConfig, TermConfig, from_json
+
+if TYPE_CHECKING:
+    from dcviz.runs.rows import Run
 
 
 def method(config: RunConfig, link: str = " × ") -> str:
@@ -18,6 +23,30 @@ def method(config: RunConfig, link: str = " × ") -> str:
     'energy in data'
     """
     return config.preset or " + ".join(_term(term, link) for term in config.terms)
+
+
+def about(config: RunConfig) -> str:
+    """A configuration in a line.
+
+    >>> about(RunConfig())
+    'ridge · digits · 10 per class · seed 0'
+    """
+    what = config.preset or method(config, " in ").replace("-", " ")
+    data = Path(config.data.path).stem if config.data.path else config.data.name
+    return f"{what} · {data} · {config.budget} per class · seed {config.seed}"
+
+
+def words_of(text: str) -> str:
+    """A configuration's JSON in a line; empty where another version wrote it."""
+    try:
+        return about(from_json(RunConfig, text))
+    except Refused:
+        return ""
+
+
+def describe(row: Run) -> str:
+    """What a run is called: its name, else its configuration in a line, else its id."""
+    return row.title
 
 
 def _term(term: TermConfig, link: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 
 from dcviz.errors import Refused
+from dcviz.figures.plotly_js import plotly_script
 
 FOLDER = Path(__file__).parent / "components"
 
@@ -19,10 +19,7 @@ def ensure_plotly(folder: Path = FOLDER) -> Path:
     Raises:
         Refused: if plotly is not installed or the folder cannot be written.
     """
-    spec = find_spec("plotly")
-    source = Path(spec.origin).parent / "package_data" / "plotly.min.js" if spec and spec.origin else None
-    if source is None or not source.is_file():
-        raise Refused("plotly is not installed, so there is nothing to draw with; run: pip install 'plotly>=6'.")
+    source = plotly_script()
     target = folder / "plotly.min.js"
     if target.is_file() and target.stat().st_size == source.stat().st_size:
         return target

@@ -13,7 +13,7 @@ from dcviz.figures import Theme, thumbnail
 from dcviz.records import FINAL
 from dcviz.runs import service
 from dcviz.runs.store import Run, Store
-from dcviz.ui.live import describe
+from dcviz.runs.words import describe
 from dcviz.ui.reader import Reader
 from dcviz.ui.share import export
 from dcviz.ui.status import duration, newest

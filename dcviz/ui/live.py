@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from dcviz.errors import Refused
-from dcviz.figures import Theme, curves, empty_scene, real_scene, tokens
+from dcviz.figures import Theme, curves, empty_scene, marked, nothing, real_scene
 from dcviz.records import FINAL, DataConfig, EvaluationProtocol, RunConfig, to_json
 from dcviz.runs import service
 from dcviz.runs.store import Run
-from dcviz.runs.words import method
+from dcviz.runs.words import describe
 from dcviz.ui import explain, status
 from dcviz.ui.reader import ENDED, LIVE, Reader
 from dcviz.ui.share import export
@@ -101,7 +100,7 @@ def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
     st.html(status.sentence(FIRST.format("points appear among the" if planar else "images take the places of the")))
     stage(
         {
-            **_nothing(real.key, theme),
+            **nothing(real.key, theme),
             "planar": planar,
             "frames": [_empty_scene(real.key, real.view, theme, config.budget)],
             "curves": curves({}, _rivals(reader, config), 0, theme, steps=config.steps),
@@ -142,7 +141,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
     film = view.film is not None and reader.film(row.id, view.film, [s for s in kept if s <= shown], real.view, theme)
     _, asked = stage(
         {
-            **_nothing(real.key, theme),
+            **nothing(real.key, theme),
             "run": row.id,
             "alive": row.status not in FINAL,
             "planar": "points" in (real.view or frame),
@@ -156,7 +155,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
                 curves(
                     measured, rivals, latest or 0, theme, steps=row.steps, parting=parting.step if parting else None
                 ),
-                _rates(reader, row),
+                reader.store.rates(row.id),
                 theme,
             ),
             "film": film or None,
@@ -175,31 +174,6 @@ def _protocol(config: RunConfig, real: Real) -> EvaluationProtocol | None:
     from dcviz.evaluation import fitting
 
     return fitting(config.live, tuple(real.view["shape"])) if config.live and real.view else None
-
-
-def _rates(reader: Reader, row: Run) -> dict[int, float]:
-    """The learning rates that were set while the run went on, by the step they follow."""
-    return {e.step: e.payload["rate"] for e in reader.store.events(row.id) if e.kind == "rate"}
-
-
-def marked(spec: dict[str, Any], rates: Mapping[int, float], theme: Theme) -> dict[str, Any]:
-    """The curves with a line where the learning rate was changed."""
-    muted = tokens(theme).muted
-    at = {"type": "line", "xref": "x", "yref": "y domain", "y0": 0, "y1": 1}
-    line = {"color": muted, "width": 1, "dash": "dot"}
-    said = {"textangle": 0, "textposition": "end", "xanchor": "left", "yanchor": "top", "padding": 4}
-    lines = [
-        {
-            **at,
-            "x0": step,
-            "x1": step,
-            "line": line,
-            "label": {**said, "text": f"rate {rate:g}", "font": {"color": muted, "size": 10}},
-        }
-        for step, rate in rates.items()
-    ]
-    layout = spec["layout"]
-    return {**spec, "layout": {**layout, "shapes": [*layout["shapes"], *lines]}}
 
 
 def _rivals(reader: Reader, config: RunConfig) -> dict[str, float]:
@@ -222,25 +196,6 @@ def _ask(reader: Reader, row: Run, kind: str) -> None:
         st.toast(str(refusal), icon=":material/info:")
 
 
-def _nothing(key: str, theme: Theme) -> dict[str, Any]:
-    """The message of a stage with nothing on it."""
-    return {
-        "run": None,
-        "real": key,
-        "theme": theme,
-        "alive": False,
-        "planar": False,
-        "title": "Lab · dcviz",
-        "frames": [],
-        "steps": [],
-        "latest": None,
-        "total": 0,
-        "step": None,
-        "curves": None,
-        "film": None,
-    }
-
-
 def _view(run: str, kept: list[int]) -> View:
     """What the browser shows; before it has said so, the step in the address, or the kept one nearest to it."""
     of, step = st.session_state.get("lab.shown", (None, None))
@@ -255,17 +210,6 @@ def _title(row: Run) -> str:
     if row.status == "running":
         return f"{row.step}/{row.steps} · dcviz"
     return f"{'✓ done' if row.status == 'done' else row.status} · dcviz"
-
-
-def describe(row: Run) -> str:
-    """A run in a few words."""
-    try:
-        config = row.config
-    except Refused:  # written by another version
-        return row.name or row.id
-    what = config.preset or method(config, " in ").replace("-", " ")
-    data = Path(config.data.path).stem if config.data.path else config.data.name
-    return row.name or f"{what} · {data} · {config.budget} per class · seed {config.seed}"
 
 
 def _count(value: float | None) -> int | None:

@@ -1,6 +1,6 @@
 // The scrubber: play, speed, step and follow. The axis is the true step; it snaps to kept frames.
 
-import { addressAt, copied, el } from "./tools.js";
+import { addressAt, copied, el, icon } from "./tools.js";
 
 const FRAMES_PER_SECOND = 8; // kept frames at speed ×1; 32 at ×4
 const AHEAD = 200; // kept frames asked for when it starts to play: all that there can be
@@ -36,6 +36,7 @@ export class Bar {
     });
     label.append(this.follow, el("span", "dcv-knob"), document.createTextNode("follow live"));
     this.share = button("share", "Copy the address of this set-up, run and step", () => this.copy());
+    this.share.classList.add("dcv-share");
     this.root.append(this.back, this.play, this.next, this.range, this.out, this.speeds, label, this.share);
   }
 
@@ -75,7 +76,7 @@ export class Bar {
     if (this.playing) return this.pause();
     if (!this.steps || this.steps.length < 2) return undefined;
     const again = this.now >= this.steps.at(-1);
-    this.icon("pause");
+    this.shows("pause");
     this.playing = true;
     this.part = 0; // of the way from the shown frame to the next
     this.on.show(again ? this.steps[0] : this.nearest(this.now));
@@ -145,7 +146,7 @@ export class Bar {
     if (!this.playing) return;
     this.playing = false;
     this.part = 0;
-    this.icon("play_arrow");
+    this.shows("play_arrow");
     this.on.rest?.();
   }
 
@@ -159,15 +160,15 @@ export class Bar {
     }, 2000);
   }
 
-  icon(name) {
-    this.play.firstChild.textContent = name;
+  shows(name) {
+    this.play.firstChild.textContent = icon(name);
     this.play.setAttribute("aria-label", name === "pause" ? "Pause the replay (Space)" : "Play the kept frames (Space)");
   }
 }
 
-function button(icon, title, click) {
+function button(name, title, click) {
   const node = el("button", "dcv-button", { type: "button", "aria-label": title, title });
-  node.append(el("span", "dcv-icon", { "aria-hidden": "true" }, icon));
+  node.append(el("span", "dcv-icon", { "aria-hidden": "true" }, icon(name)));
   node.onclick = click;
   return node;
 }

@@ -1,15 +1,17 @@
 // One Plotly figure that keeps its zoom, its lasso and its node while the data changes; over it, ink for what plays.
 
 import { Ink } from "./ink.js";
-import { decode, el, panel } from "./tools.js";
+import { decode, el, panel, shared } from "./tools.js";
 
+const here = import.meta.url;
 let loading = null;
 
 export function plotly() {
   if (globalThis.Plotly) return Promise.resolve(globalThis.Plotly);
+  if (shared.plotly) return shared.plotly; // it is on its way
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = new URL("./plotly.min.js", import.meta.url).href;
+    script.src = new URL("./plotly.min.js", here).href;
     script.onload = () => resolve(globalThis.Plotly);
     script.onerror = () => reject(new Error("plotly.min.js is missing beside stage.js; restart the app"));
     document.head.append(script);

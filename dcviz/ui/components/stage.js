@@ -6,6 +6,7 @@ import { Detail } from "./detail.js";
 import { grid } from "./grid.js";
 import { Peek } from "./peek.js";
 import { Plot, plotly } from "./plot.js";
+import { reel } from "./reel.js";
 import { Sheet } from "./sheet.js";
 import { addressAt, decode, el, shared, signature } from "./tools.js";
 import { between, trails } from "./trails.js";
@@ -18,11 +19,17 @@ const RINGED = 12; // selected points beyond which rings would hide them; the ot
 export default function (component) {
   const { data, parentElement } = component;
   if (data.kind === "grid") return grid(component);
+  if (data.kind === "reel") return reel(component, receive);
   if (data.kind === "real") {
     shared.real.set(data.key, data);
     shared.stages.forEach((stage) => stage.draw());
     return undefined;
   }
+  return receive(component);
+}
+
+function receive(component) {
+  const { parentElement } = component;
   let stage = stages.get(parentElement);
   if (!stage) {
     stage = new Stage(parentElement);
@@ -104,6 +111,7 @@ class Stage {
     if (data.title) document.title = data.title;
     this.draw(data.alive && this.step === null);
     if (!data.alive || this.bar.playing) this.ahead();
+    if (data.play && !this.played) this.start(data.play);
     if (!this.tall) this.fit();
   }
 
@@ -139,8 +147,14 @@ class Stage {
     this.timer = setTimeout(() => {
       this.say("view", view);
       // Replaced, not pushed: "back" is to leave the Lab, not to walk through its frames.
-      if (this.data.run) history.replaceState(history.state, "", addressAt(this.step));
+      if (this.data.run && !this.data.offline) history.replaceState(history.state, "", addressAt(this.step));
     }, 40);
+  }
+
+  start(speed) {
+    this.played = true;
+    this.bar.faster(speed);
+    if (!window.matchMedia("(prefers-reduced-motion: reduce)").matches) this.bar.toggle();
   }
 
   ahead() {

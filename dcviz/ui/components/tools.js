@@ -17,6 +17,11 @@ export function decode(packed) {
   return decoded.get(packed);
 }
 
+export function icon(name) {
+  // Names of Material Symbols, whose font the app brings; where that is not, characters take their place.
+  return shared.icons?.[name] ?? name;
+}
+
 const signatures = new WeakMap();
 
 export function signature(sent) {
