@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "dcviz"
 LEAVES = {"dcviz.errors", "dcviz.randomness"}  # every module may import these
 
-STORE = ("database", "files", "rows", "home", "queue", "history", "pictures", "store")
+STORE = ("database", "files", "rows", "home", "queue", "limits", "history", "pictures", "labels", "bin", "search")
+STORE += ("store",)
 
 # room -> what it never imports (prefixes)
 NEVER = {

@@ -8,10 +8,12 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from dcviz.errors import Refused
+from dcviz.runs.words import words_of
 
 BUSY_SECONDS = 15.0  # how long a writer waits for another one
 SCARCE_BYTES = 2**20  # of free space
@@ -66,6 +68,18 @@ MIGRATIONS = (
     CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL);
     CREATE TABLE stamp (changes INTEGER NOT NULL);
     INSERT INTO stamp VALUES (0);
+    """,
+    """
+    ALTER TABLE runs ADD COLUMN about TEXT NOT NULL DEFAULT '';  -- the configuration in words, to find it by
+    ALTER TABLE runs ADD COLUMN time_limit REAL;                 -- seconds of condensing, or null
+    ALTER TABLE runs ADD COLUMN deleted REAL;                    -- when it was put into the bin, or null
+    UPDATE runs SET about = words_of(config);
+    CREATE TABLE tags (
+        run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE, tag TEXT NOT NULL COLLATE NOCASE,
+        PRIMARY KEY (run, tag)
+    ) WITHOUT ROWID;
+    CREATE INDEX tags_by_name ON tags(tag);
+    CREATE TABLE gone (id TEXT PRIMARY KEY, name TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;  -- deleted for good
     """,
 )
 
@@ -136,6 +150,8 @@ class Database:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")  # in WAL: safe against crashes of the program
                 connection.execute("PRAGMA foreign_keys = ON")
+                connection.create_function("words_of", 1, words_of, deterministic=True)
+                connection.create_function("folded", 1, str.casefold, deterministic=True)  # LIKE folds ASCII only
                 return connection
             except sqlite3.OperationalError as error:
                 connection.close()  # switching to WAL does not wait for others as statements do
@@ -152,11 +168,25 @@ class Database:
                     f"the store in {self.path.parent} was written by a newer dcviz (its version is {version}, this one "
                     f"knows {len(MIGRATIONS)}): upgrade dcviz, or set DCVIZ_HOME to another folder."
                 )
+            if 0 < version < len(MIGRATIONS):
+                self._back_up(version)
             for script in MIGRATIONS[version:]:
                 for statement in filter(str.strip, script.split(";")):  # executescript would end the transaction
                     db.execute(statement)
             if version < len(MIGRATIONS):
                 db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+    def _back_up(self, version: int) -> None:
+        """Keep the file as the version before wrote it, whole or not at all, beside the one that is migrated."""
+        target = self.path.with_name(f"{self.path.stem}-version-{version}.sqlite")
+        temporary = target.with_name(f".{target.name}.{os.getpid()}-{token_hex(4)}.tmp")
+        try:
+            # Two connections of its own: the one that migrates is in its transaction, and sees what nobody else does.
+            with closing(self._open()) as source, closing(sqlite3.connect(temporary)) as copy:
+                source.backup(copy)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 from dcviz.errors import Refused
 from dcviz.runs.database import Database, in_words
-from dcviz.runs.rows import Run, check_id
+from dcviz.runs.rows import Deleted, Run, check_id
 
 RUN_COLUMNS = (
     "r.id, r.name, r.note, r.created, r.status, r.text, r.config, r.step, r.steps, r.seconds, r.parent, r.parent_step, "
     "CASE r.device WHEN '' THEN r.wanted ELSE r.device END, r.versions, r.phase, r.until, r.changes, r.pictures, "
-    "l.pid, l.started, l.host, l.beat"
+    "l.pid, l.started, l.host, l.beat, r.about, r.time_limit, r.deleted, "
+    "(SELECT group_concat(t.tag, char(10)) FROM tags t WHERE t.run = r.number)"
 )
 
 
@@ -45,21 +47,39 @@ class Home:
         return self.home / "runs" / check_id(run)
 
     def run(self, run: str) -> Run:
-        """One run as it stands."""
+        """One run as it stands.
+
+        Raises:
+            Deleted: it is in the bin.
+            Refused: there is none.
+        """
         query = f"SELECT {RUN_COLUMNS} FROM runs r LEFT JOIN leases l ON l.run = r.number WHERE r.id = ?"
         with self.db.read() as db:
             found = db.execute(query, (check_id(run),)).fetchone()
-        if found is None:
-            raise Refused(f"there is no run {run}; `dcviz runs` lists those there are.")
-        return Run(*found)
+            row = Run(*found) if found else None
+            if row is None or row.deleted is not None:
+                raise absent(db, run)
+        return row
 
 
 def number(db: sqlite3.Connection, run: str) -> int:
     """The row of a run, or a refusal."""
-    found = db.execute("SELECT number FROM runs WHERE id = ?", (check_id(run),)).fetchone()
+    found = db.execute("SELECT number FROM runs WHERE id = ? AND deleted IS NULL", (check_id(run),)).fetchone()
     if found is None:
-        raise Refused(f"there is no run {run}; `dcviz runs` lists those there are.")
+        raise absent(db, run)
     return int(found[0])
+
+
+def absent(db: sqlite3.Connection, run: str) -> Refused:
+    """Why a run is not there: in the bin, deleted for good, or never seen."""
+    binned = db.execute("SELECT name, deleted FROM runs WHERE id = ? AND deleted IS NOT NULL", (run,)).fetchone()
+    if binned is not None:
+        return Deleted(run, *binned)
+    gone = db.execute("SELECT name, at FROM gone WHERE id = ?", (run,)).fetchone()
+    if gone is not None:
+        name = f"{run} ({gone[0]})" if gone[0] else run
+        return Refused(f"{name} was deleted for good on {time.strftime('%Y-%m-%d', time.localtime(gone[1]))}.")
+    return Refused(f"there is no run {run}; `dcviz runs` lists those there are.")
 
 
 def touch(db: sqlite3.Connection, row: int, *, pictures: int = 0) -> None:

@@ -22,10 +22,27 @@ DIED = "the process that worked on it ended unexpectedly: resume it to go on fro
 class Queue(Home):
     """Statuses, leases and commands. Every change is one transaction, so that two can never win."""
 
+    def waiting(self) -> list[str]:
+        """The queued runs, the next one first."""
+        with self.db.read() as db:
+            return _line(db)
+
+    def move(self, run: str, before: str | None) -> None:
+        """Let a queued run wait before another one; at the end of the line without one, first if that has begun."""
+        with self.db.write() as db:
+            row, status = status_of(db, run)
+            if status != "queued":
+                raise Refused(f"{run} is {status}: only a run that waits in the queue can be moved there.")
+            line = [each for each in _line(db) if each != run]
+            at = len(line) if before is None else line.index(before) if before in line else 0
+            line.insert(at, run)
+            db.executemany("UPDATE runs SET place = ? WHERE id = ?", list(enumerate(line)))
+            touch(db, row)
+
     def enqueue(self, run: str, *, front: bool = False, until: int | None = None) -> None:
         """Queue a new, paused or interrupted run, or move a queued one; ``until``: pause again at that step."""
         with self.db.write() as db:
-            row, status = _status(db, run)
+            row, status = status_of(db, run)
             if status != "queued":
                 check_follows(run, status, "queued")
             _enqueue(db, row, front=front, until=until)
@@ -70,13 +87,13 @@ class Queue(Home):
         ``owner``, nothing happens unless the lease is still his.
         """
         with self.db.write() as db:
-            row, now = _status(db, run)
+            row, now = status_of(db, run)
             if owner is not None and not _holds(db, row, owner):
                 return now
             if now == status:
                 return now
             check_follows(run, now, status)
-            return _settle(db, row, status, text)
+            return settle(db, row, status, text)
 
     def beat(self, run: str, owner: Owner, *, step: int, seconds: float, phase: str = "") -> bool:
         """A sign of life with the progress; False when the lease is no longer the owner's."""
@@ -110,7 +127,7 @@ class Queue(Home):
                 now = db.execute("SELECT token, beat FROM leases WHERE run = ?", (row,)).fetchone()
                 still = db.execute("SELECT 1 FROM runs WHERE number = ? AND status = 'running'", (row,)).fetchone()
                 if still and (now or (None, None)) == (token, beat):  # nobody was quicker
-                    _settle(db, row, "interrupted", DIED)
+                    settle(db, row, "interrupted", DIED)
                     swept.append(run)
         if swept:
             log.info("interrupted, because their process is gone: %s", ", ".join(swept))
@@ -123,7 +140,7 @@ class Queue(Home):
         paused or cancelled, a paused one goes on.
         """
         with self.db.write() as db:
-            row, status = _status(db, run)
+            row, status = status_of(db, run)
             if status in FINAL:
                 raise Refused(f"{run} is {status}: to {kind} is too late; fork it, or start a new run.")
             if status == "running" or kind not in STEERING:
@@ -131,11 +148,11 @@ class Queue(Home):
                 db.execute("INSERT INTO commands (run, kind, payload) VALUES (?, ?, ?)", (row, kind, text))
                 touch(db, row)
             elif kind == "stop":
-                _settle(db, row, "cancelled", "stopped before it was done.")
+                settle(db, row, "cancelled", "stopped before it was done.")
             elif kind in ("resume", "step"):
                 _go_on(db, row, kind, payload)
             elif status == "queued":
-                _settle(db, row, "paused", "")
+                settle(db, row, "paused", "")
 
     def take_commands(self, run: str) -> list[Command]:
         """What was asked since the last call, in order; each command is handed out once."""
@@ -169,7 +186,13 @@ def device_name(name: str) -> str:
     return f"{name}:0" if name in ("cuda", "mps", "xpu") else name
 
 
-def _status(db: sqlite3.Connection, run: str) -> tuple[int, Status]:
+def _line(db: sqlite3.Connection) -> list[str]:
+    query = "SELECT id FROM runs WHERE status = 'queued' AND deleted IS NULL ORDER BY place"
+    return [run for (run,) in db.execute(query)]
+
+
+def status_of(db: sqlite3.Connection, run: str) -> tuple[int, Status]:
+    """The row and the status of a run, or a refusal."""
     row = number(db, run)
     return row, db.execute("SELECT status FROM runs WHERE number = ?", (row,)).fetchone()[0]
 
@@ -187,11 +210,11 @@ def _busy(db: sqlite3.Connection, host: str, device: str) -> bool:
 
 def _next(db: sqlite3.Connection, device: str, run: str | None) -> tuple[int, str] | None:
     if run is not None:
-        row, status = _status(db, run)
+        row, status = status_of(db, run)
         return (row, run) if status in ("queued", "paused", "interrupted") else None
     found = db.execute(
-        "SELECT number, id FROM runs WHERE status = 'queued' AND (wanted IN (?, 'auto') OR ? = 'auto') "
-        "ORDER BY place LIMIT 1",
+        "SELECT number, id FROM runs WHERE status = 'queued' AND deleted IS NULL "
+        "AND (wanted IN (?, 'auto') OR ? = 'auto') ORDER BY place LIMIT 1",
         (device, device),
     ).fetchone()
     return None if found is None else (found[0], found[1])
@@ -213,7 +236,7 @@ def _go_on(db: sqlite3.Connection, row: int, kind: str, payload: dict[str, Any])
     _enqueue(db, row, front=True, until=until)
 
 
-def _settle(db: sqlite3.Connection, row: int, status: Status, text: str) -> Status:
+def settle(db: sqlite3.Connection, row: int, status: Status, text: str) -> Status:
     """Write how a run was left, and do what was asked for too late for its worker to see."""
     waiting = [
         (kind, json.loads(payload))

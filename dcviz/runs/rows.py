@@ -17,6 +17,7 @@ from dcviz.errors import Refused
 from dcviz.records import FINAL, RunConfig, Status, from_json
 
 STALE_SECONDS = 10.0  # without a heartbeat, when the clock cannot tell whose process it is
+BIN_SECONDS = 7 * 86_400.0  # that a deleted run and its files are kept
 FOREIGN_SECONDS = 60.0  # without a heartbeat from another machine, whose processes cannot be seen
 EPOCH = 1_735_689_600  # 2025-01-01: from where the time in an id counts
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -29,6 +30,19 @@ FOLLOWS: Mapping[str, frozenset[str]] = {
     "paused": frozenset({"queued", "running", "cancelled"}),
     "interrupted": frozenset({"queued", "running", "cancelled"}),
 }
+
+
+class Deleted(Refused):
+    """The run is in the bin, from where it can be had back until its time is over."""
+
+    def __init__(self, run: str, name: str, at: float) -> None:
+        self.run, self.name, self.at = run, name, at  # ``at``: when, in seconds since 1970
+        days = max(0.0, at + BIN_SECONDS - time.time()) / 86_400
+        left = f"{days:.0f} days" if days >= 2 else f"{24 * days:.0f} hours"
+        super().__init__(
+            f"{run}{f' ({name})' if name else ''} was deleted and is in the bin for another {left}: "
+            f"restore it there, or with `dcviz restore {run}`."
+        )
 
 
 def check_follows(run: str, now: str, then: str) -> None:
@@ -174,6 +188,30 @@ class Run:
     started: float | None = None  # when that process started
     host: str | None = None
     heartbeat: float | None = None  # its last sign of life, seconds since 1970
+    about: str = ""  # its configuration in a line; empty where another version wrote it
+    time_limit: float | None = None  # seconds of condensing after which it stops
+    deleted: float | None = None  # when it was put into the bin, seconds since 1970
+    tags_text: str | None = field(default=None, repr=False)  # a line each
+
+    @property
+    def title(self) -> str:
+        """What it is called: its name, else what it does."""
+        return self.name or self.about or self.id
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags, by the alphabet."""
+        return tuple(sorted((self.tags_text or "").splitlines(), key=str.casefold))
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it is done because its time was up, with steps left to do."""
+        return self.status == "done" and self.time_limit is not None and self.step < self.steps
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it can go on from its newest checkpoint."""
+        return self.status in ("paused", "interrupted") or self.cut_short
 
     @property
     def config(self) -> RunConfig:

@@ -7,28 +7,28 @@ One SQLite file (runs, queue, numbers, events) and one folder per run (frames, c
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import time
 from collections.abc import Collection
-from secrets import token_hex
 from typing import Any
 
 from dcviz.errors import Refused
 from dcviz.records import RunConfig, to_json
-from dcviz.runs.database import NoRoom, Trouble, in_words
+from dcviz.runs.bin import Bin
+from dcviz.runs.database import NoRoom, Trouble
 from dcviz.runs.history import History
-from dcviz.runs.home import RUN_COLUMNS, number, touch
+from dcviz.runs.home import RUN_COLUMNS, absent, number, touch
+from dcviz.runs.labels import NAME_LENGTH, Labels, check_tag, short
+from dcviz.runs.limits import Limits, check_limit
 from dcviz.runs.pictures import Pictures
 from dcviz.runs.queue import Queue, device_name
-from dcviz.runs.rows import Command, Event, Owner, Run, check_id, new_id, versions
+from dcviz.runs.rows import Command, Deleted, Event, Owner, Run, check_id, new_id, versions
+from dcviz.runs.search import Entry, Search
 
-__all__ = ["Command", "Event", "NoRoom", "Owner", "Run", "Store", "Trouble"]
-
-NAME_LENGTH, NOTE_LENGTH = 120, 20_000  # characters, at most
+__all__ = ["Command", "Deleted", "Entry", "Event", "NoRoom", "Owner", "Run", "Store", "Trouble"]
 
 
-class Store(Queue, History, Pictures):
+class Store(Queue, Limits, History, Pictures, Labels, Bin, Search):
     """Runs, and all that belongs to them."""
 
     # -------------------------------------------------------------------------------------------------- runs
@@ -42,25 +42,33 @@ class Store(Queue, History, Pictures):
         parent_step: int | None = None,
         device: str = "",
         queue: bool = True,
+        time_limit: float | None = None,
+        tags: Collection[str] = (),
     ) -> str:
-        """Write down a new run and return its id. It is queued for ``device`` (default: as configured), or paused."""
+        """Write down a new run and return its id. It is queued for ``device`` (default: as configured), or paused.
+
+        After ``time_limit`` seconds of condensing it stops, and is judged as it is then.
+        """
         wanted = device_name(device or config.device)
         now, text, made_with = time.time(), to_json(config), json.dumps(versions())
-        name = _short("a name", name, NAME_LENGTH)
+        name, limit = short("a name", name, NAME_LENGTH), check_limit(time_limit)
+        tags = [check_tag(tag) for tag in tags]
         with self.db.write() as db:
             if parent is not None:
                 number(db, parent)
             place = db.execute("SELECT COALESCE(MAX(place) + 1, 0) FROM runs WHERE status = 'queued'").fetchone()[0]
             run = _free_id(db, config, now)
             db.execute(
-                "INSERT INTO runs (id, name, created, status, config, steps, parent, parent_step, wanted, versions, "
-                "place) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (run, name, now, "queued" if queue else "paused", text, config.steps, parent, parent_step, wanted)
-                + (made_with, place if queue else None),
+                "INSERT INTO runs (id, name, created, status, config, about, steps, parent, parent_step, wanted, "
+                "versions, place, time_limit) VALUES (?, ?, ?, ?, ?, words_of(?), ?, ?, ?, ?, ?, ?, ?)",
+                (run, name, now, "queued" if queue else "paused", text, text, config.steps, parent, parent_step)
+                + (wanted, made_with, place if queue else None, limit),
             )
+            row = number(db, run)
+            db.executemany("INSERT OR IGNORE INTO tags (run, tag) VALUES (?, ?)", [(row, tag) for tag in tags])
             for part in ("frames", "checkpoints"):
                 (self.folder(run) / part).mkdir(parents=True, exist_ok=True)
-            touch(db, number(db, run))
+            touch(db, row)
         return run
 
     def runs(
@@ -68,71 +76,26 @@ class Store(Queue, History, Pictures):
     ) -> list[Run]:
         """Runs by time of creation, of some statuses or of all."""
         wanted = [status] if isinstance(status, str) else list(status or [])
-        among = f"WHERE r.status IN ({', '.join('?' * len(wanted))})" if status is not None else ""
+        among = f"AND r.status IN ({', '.join('?' * len(wanted))})" if status is not None else ""
         order = "DESC" if newest_first else "ASC"
         query = (
-            f"SELECT {RUN_COLUMNS} FROM runs r LEFT JOIN leases l ON l.run = r.number {among} "
-            f"ORDER BY r.created {order}, r.number {order} LIMIT ?"
+            f"SELECT {RUN_COLUMNS} FROM runs r LEFT JOIN leases l ON l.run = r.number "
+            f"WHERE r.deleted IS NULL {among} ORDER BY r.created {order}, r.number {order} LIMIT ?"
         )
         with self.db.read() as db:
             found = db.execute(query, (*wanted, -1 if limit is None else limit)).fetchall()
         return [Run(*row) for row in found]
 
-    def waiting(self) -> list[str]:
-        """The queued runs, the next one first."""
-        with self.db.read() as db:
-            found = db.execute("SELECT id FROM runs WHERE status = 'queued' ORDER BY place").fetchall()
-        return [run for (run,) in found]
-
     def find(self, start: str) -> Run:
         """The run whose id begins like this, when there is only one."""
         check_id(start)
         with self.db.read() as db:
-            found = db.execute(
-                "SELECT id FROM runs WHERE id >= ? AND id < ? ORDER BY id LIMIT 9", (start, start + "~")
-            ).fetchall()
+            query = "SELECT id FROM runs WHERE id >= ? AND id < ? AND deleted IS NULL ORDER BY id LIMIT 9"
+            found = db.execute(query, (start, start + "~")).fetchall()
         ids = [run for (run,) in found]
         if len(ids) > 1 and start not in ids:
             raise Refused(f"several runs begin with {start}: {', '.join(ids)}; write more of the one you mean.")
         return self.run(start if start in ids or not ids else ids[0])
-
-    def rename(self, run: str, name: str) -> None:
-        """Give a run a name."""
-        self._set(run, "name", _short("a name", name, NAME_LENGTH))
-
-    def annotate(self, run: str, note: str) -> None:
-        """Write a note about a run."""
-        self._set(run, "note", _short("a note", note, NOTE_LENGTH))
-
-    def _set(self, run: str, column: str, value: str) -> None:
-        with self.db.write() as db:
-            row = number(db, run)
-            db.execute(f"UPDATE runs SET {column} = ? WHERE number = ?", (value, row))
-            touch(db, row)
-
-    def delete(self, run: str) -> None:
-        """Remove a run and all its files.
-
-        Raises:
-            Refused: it is running, or a fork of it has yet to start from it.
-        """
-        with self.db.write() as db:
-            row = number(db, run)
-            (status,) = db.execute("SELECT status FROM runs WHERE number = ?", (row,)).fetchone()
-            if status == "running":
-                raise Refused(f"{run} is running: stop it before you delete it.")
-            for (child,) in db.execute(
-                "SELECT id FROM runs WHERE parent = ? AND status NOT IN ('done', 'failed', 'cancelled')", (run,)
-            ):
-                if not self.checkpoints(child):
-                    raise Refused(f"{child} is a fork that has yet to start from {run}: delete {child} first.")
-            db.execute("DELETE FROM runs WHERE number = ?", (row,))
-            db.execute("UPDATE stamp SET changes = changes + 1")
-        with in_words(self.home):
-            away = self.home / "trash" / f"{run}-{token_hex(4)}"
-            if self.folder(run).exists():
-                self.folder(run).rename(away)
-        shutil.rmtree(away, ignore_errors=True)  # a file still open elsewhere stays in the trash, out of the way
 
     # ----------------------------------------------------------------------------------------------- the rest
 
@@ -154,8 +117,8 @@ class Store(Queue, History, Pictures):
             if run is None:
                 return int(db.execute("SELECT changes FROM stamp").fetchone()[0])
             found = db.execute("SELECT changes FROM runs WHERE id = ?", (check_id(run),)).fetchone()
-        if found is None:
-            raise Refused(f"there is no run {run}; `dcviz runs` lists those there are.")
+            if found is None:
+                raise absent(db, run)
         return int(found[0])
 
 
@@ -166,9 +129,3 @@ def _free_id(db: sqlite3.Connection, config: RunConfig, now: float) -> str:
         now += 1
         run = new_id(config, now)
     return run
-
-
-def _short(what: str, text: str, length: int) -> str:
-    if len(text) > length:
-        raise Refused(f"{what} of {len(text)} characters is too long: keep it to {length}.")
-    return text.strip()

@@ -94,7 +94,7 @@ def test_import_is_light():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_delete_leaves_nothing_and_spares_what_is_needed(store):
+def test_delete_spares_what_is_needed_and_emptying_the_bin_leaves_nothing(store):
     parent = store.create(CONFIG)
     store.save_frame(parent, 0, {"a": np.zeros(3)})
     store.record(parent, [(0, "objective", 1.0)])
@@ -107,6 +107,8 @@ def test_delete_leaves_nothing_and_spares_what_is_needed(store):
     store.release(child, "done")
     store.delete(parent)
     assert [r.id for r in store.runs()] == [child]
+    assert store.folder(parent).exists()
+    assert store.empty_bin() == [parent]
     assert not store.folder(parent).exists()
     assert not list((store.home / "trash").iterdir())
     with store.db.read() as db:
