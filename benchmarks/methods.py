@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dcviz.errors import Refused
 from dcviz.records import EvaluationProtocol
 
-SELECTIONS = ("random", "herding", "medoids", "centroids")
+SELECTIONS = ("random", "herding", "medoids", "centroids", "kernel herding", "k-centre", "support points")
 PROTOCOL = EvaluationProtocol()
 
 

@@ -24,7 +24,7 @@ from dcviz.errors import Refused
 from dcviz.records import EvaluationProtocol
 
 SEEDS = range(5)
-RIVALS = ("random", "herding", "medoids", "centroids")
+RIVALS = ("random", "herding", "medoids", "centroids", "kernel herding", "k-centre", "support points")
 PROTOCOL = EvaluationProtocol()
 
 

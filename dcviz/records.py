@@ -147,7 +147,7 @@ class Score:
     std: float  # over seeds (and subsets, for random baselines)
     values: tuple[float, ...]
     protocol: EvaluationProtocol
-    of: str = "synthetic"  # synthetic | random | herding | medoids | centroids | whole set | SAME_LABELS
+    of: str = "synthetic"  # synthetic | one of evaluation.BASELINES | SAME_LABELS
     seconds: float = 0.0
     step_size: float | None = None  # learned with S, where it took the place of the protocol's rate
 

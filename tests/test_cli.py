@@ -202,6 +202,10 @@ def test_from_condensing_to_a_file(dcviz, home, tmp_path):
     assert "1 fresh linear classifier, trained for 10 updates" in out
     assert "random real samples" in out
     assert any(s.protocol.network == "linear" for s in Store(home).scores(run))
+    code, out, _ = dcviz("evaluate", "last", "--network", "linear", "--updates", "10", "--seeds", "1", "--selections")
+    assert code == 0
+    told_of = [line.strip().split(":")[0] for line in out.splitlines()[2:]]
+    assert told_of == ["herding", "medoids", "centroids", "kernel herding", "k-centre", "support points"]
     assert json.loads(dcviz("runs", "--json")[1])[0]["accuracy"] == told["accuracy"], (
         "its own protocol stays in the table"
     )

@@ -75,10 +75,12 @@ def evaluate(  # noqa: PLR0913  (one parameter for each option)
     rate: Annotated[float | None, Option(help="Learning rate.")] = None,
     augment: Annotated[str | None, Option(help="Such as crop_scale_rotate.")] = None,
     seeds: Annotated[int | None, Option(help="Fresh networks to train.")] = None,
+    selections: Annotated[bool, Option("--selections", help="Measure every selection method beside it.")] = False,
     device: Annotated[str, Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Train fresh networks on a run's result and test them on real data; the accuracy is kept with the run."""
+    from dcviz.evaluation import BASELINES
     from dcviz.nets import WIDTHS
     from dcviz.runs.service import evaluate_run, rival_of
 
@@ -91,12 +93,15 @@ def evaluate(  # noqa: PLR0913  (one parameter for each option)
     given |= {"augment": augment, "seeds": seeds}
     protocol = _checked(replace(protocol, **{k: v for k, v in given.items() if v is not None}))  # type: ignore[arg-type]
     score = evaluate_run(place, row.id, protocol, device=device)
-    random = rival_of(place, row.id, "random", score.protocol, device=device)
-    rivals = [random] if random is not None else []
+    kinds = [kind for kind in BASELINES if kind != "whole set"] if selections else ["random"]
+    found = [rival_of(place, row.id, kind, score.protocol, device=device) for kind in kinds]
+    rivals = [rival for rival in found if rival is not None]
     if as_json:
         print_json({"id": row.id, "accuracy": score_json(score), "baselines": {s.of: score_json(s) for s in rivals}})
     else:
         typer.echo(f"{row.id}  {tell_score(score, rivals)}")
+        for one in rivals[1:]:
+            typer.echo(f"  {one.of}: {percent(one)}")
 
 
 def export(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dcviz.evaluation.baselines import BASELINES, baseline
+from dcviz.evaluation.baselines import BASELINES, FURTHER, baseline
 from dcviz.evaluation.measure import fitting, measure, run_to_end
 
-__all__ = ["BASELINES", "baseline", "fitting", "measure", "run_to_end"]
+__all__ = ["BASELINES", "FURTHER", "baseline", "fitting", "measure", "run_to_end"]

@@ -29,8 +29,15 @@ BASELINES = {
     "herding": ("herding", "Real samples whose mean stays nearest to the mean of their class."),
     "medoids": ("medoids", "The real samples nearest to the centres of k-means in each class."),
     "centroids": ("centroids", "The centres of k-means in each class."),
+    "kernel herding": (
+        "kernel-herding",
+        "Real samples, each picked where the class is denser than those before.",
+    ),
+    "k-centre": ("k-center", "Real samples, each picked farthest from those before: outliers too."),
+    "support points": ("support", "Points moved until their energy distance to the class is smallest."),
     "whole set": ("", "All real training samples: what no smaller set is expected to exceed."),
 }
+FURTHER = ("kernel herding", "k-centre", "support points")  # no run waits for them: they are shown where known
 VERSION = 1  # raised when selection or training changes, so that older cached numbers are not taken
 
 

@@ -200,12 +200,16 @@ class RunJob:
         return score
 
     def _baselines(self, protocol: EvaluationProtocol) -> Generator[Any, None, None]:
-        """The rivals under the same protocol, from the cache where they are known."""
-        from dcviz.evaluation import BASELINES, baseline, fitting
+        """The rivals under the same protocol, from the cache where they are known; further ones only if they are."""
+        from dcviz.evaluation import BASELINES, FURTHER, baseline, fitting
+        from dcviz.evaluation.baselines import key_of, known
 
         assert self._setup is not None
         protocol = fitting(protocol, self._setup.dataset.shape)
+        at = self._setup.dataset.fingerprint, self.config.budget, protocol
         for kind in BASELINES:
+            if kind in FURTHER and known(key_of(kind, *at), self.store) is None:
+                continue
             score = yield from baseline(
                 kind, self._setup.dataset, self.config.budget, protocol, cache=self.store, device=self._setup.device
             )

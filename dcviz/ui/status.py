@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from dcviz.records import EvaluationProtocol, Score
+from dcviz.records import SAME_LABELS, EvaluationProtocol, Score
 from dcviz.runs.store import Run
 from dcviz.yardsticks import Parting
 
-SELECTIONS = ("herding", "medoids", "centroids")  # rivals that choose or average real samples
+UNCHOSEN = ("random", "whole set", SAME_LABELS)  # rivals for which nothing is selected
 STALE = 3.0  # seconds without a sign of life before the line says so
 CURE = "Fork it at an earlier step with other parameters, or start a new run."  # for one that failed
 PRESS = "Press resume to go on from its newest checkpoint."  # for one that was interrupted
@@ -139,8 +139,8 @@ def _result(final: Final, stored: float | None) -> list[str]:
         why += f" The set takes {stored:,.0f} bytes: images as 32-bit numbers, soft labels, stored views."
     text = f"test accuracy <b>{_spread(score)} %</b>, {networks} network{'' if networks == 1 else 's'}"
     parts = [f'<span class="dc-result" title="{html.escape(why, quote=True)}">{text}</span>']
-    rivals: dict[str, Score | None] = dict(final.rivals)
-    picks = {name: s for name in SELECTIONS if (s := rivals.pop(name, None)) is not None}
+    rivals: dict[str, Score | None] = {name: s for name, s in final.rivals.items() if name in UNCHOSEN}
+    picks = {name: s for name, s in final.rivals.items() if name not in UNCHOSEN}
     if picks:
         best = max(picks, key=lambda name: picks[name].mean)
         rivals = {"random": rivals.pop("random", None), f"best selection ({best})": picks[best], **rivals}

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from dcviz.condensing.start import STARTS
 from dcviz.data import dataset
 from dcviz.errors import Refused
 from dcviz.evaluation import BASELINES, baseline, run_to_end
@@ -37,6 +38,11 @@ def test_rivals_rank_as_published(digits):
     assert found["whole set"].mean > max(found[k].mean for k in BASELINES if k != "whole set")
 
 
+def test_every_selection_method_stands_among_the_rivals():
+    starts = {kind for kind, _ in BASELINES.values()}
+    assert {s.name for s in STARTS if s.name != "noise"} | {""} == starts
+
+
 def test_random_draws_a_subset_for_every_network(digits):
     random = run_to_end(afresh("random", digits, 1, replace(SHORT, seeds=3)))
     herding = run_to_end(afresh("herding", digits, 1, replace(SHORT, seeds=3)))
@@ -70,7 +76,7 @@ def test_keys_tell_apart_what_differs():
 
 
 def test_the_package_brings_those_of_the_digits(digits):
-    assert len(bundled()) == 4 * (1 + 4 * len(BUDGETS))
+    assert len(bundled()) == 4 * (1 + 7 * len(BUDGETS))  # seven selections, and the whole set without a budget
     for protocol in protocols():
         for kind in BASELINES:
             score = known(key_of(kind, digits.fingerprint, 10, protocol))

@@ -1,6 +1,6 @@
 """Whole runs through the store: what they leave, and that leaving and coming back changes nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -57,7 +57,16 @@ def test_a_run_leaves_its_frames_numbers_result_and_score(store):
     scores = {score.of: score for score in store.scores(run)}
     assert 0.5 < scores["synthetic"].mean <= 1
     assert scores["synthetic"].protocol.updates == 20
-    assert {"random", "herding", "medoids", "centroids", "whole set"} <= set(scores)
+    assert {"synthetic", "random", "herding", "medoids", "centroids", "whole set"} == set(scores), "no further one"
+
+
+def test_further_rivals_stand_beside_a_run_where_they_are_known(store):
+    run_to(store, first := service.launch(store, quick(steps=2)))
+    protocol = next(score.protocol for score in store.scores(first))
+    known = service.rival_of(store, first, "k-centre", protocol)
+    run_to(store, second := service.launch(store, quick(steps=2)))
+    assert known in [replace(s, seconds=known.seconds) for s in store.scores(second)]
+    assert "support points" not in {s.of for s in store.scores(second)}
 
 
 CELLS = [
