@@ -9,7 +9,7 @@ from dcviz import registry
 from dcviz.atlas import bundled
 from dcviz.atlas.grid import entries, regimes
 from dcviz.atlas.measure import Result, result_key
-from dcviz.ui import atlas
+from dcviz.ui import atlas_map as atlas
 
 APP = Path(__file__).parents[2] / "app.py"
 PAGE = "pages/1_Atlas.py"

@@ -26,7 +26,7 @@ class Grid {
     this.drawn = now;
     const columns = data.columns.length;
     this.root.setAttribute("aria-label", data.label);
-    this.root.style.gridTemplateColumns = `minmax(112px, 150px) repeat(${columns}, minmax(0, 1fr))`;
+    this.root.style.setProperty("--dcv-columns", columns);
     const corner = el("div", "dcv-corner", {}, data.corner);
     const heads = data.columns.map((c) => el("div", "dcv-column", { role: "columnheader", title: c.title }, c.text));
     this.root.replaceChildren(corner, ...heads);
