@@ -9,7 +9,7 @@ from dcviz import registry
 from dcviz.atlas import bundled
 from dcviz.atlas.grid import entries, regimes
 from dcviz.atlas.measure import Result, result_key
-from dcviz.ui import atlas_map as atlas
+from dcviz.ui import atlas, atlas_map
 
 APP = Path(__file__).parents[2] / "app.py"
 PAGE = "pages/1_Atlas.py"
@@ -72,7 +72,7 @@ def test_the_matrices_draw_what_is_measured(home, monkeypatch, view):
 
 def test_a_cell_is_told_beside_the_best_selection():
     nothing = {cell.key: None for cell in entries()}
-    assert atlas._best_selection(nothing) == (None, "")
+    assert atlas_map._best_selection(nothing) == (None, "")
     found = {
         **nothing,
         "selection/herding": Result("selection/herding", {}, accuracy=(0.9, 0.92)),
@@ -80,8 +80,8 @@ def test_a_cell_is_told_beside_the_best_selection():
         "selection/medoids": Result("selection/medoids", {}, refused="no"),
         "data/energy": Result("data/energy", {}, accuracy=(0.99,)),
     }
-    assert atlas._best_selection(found) == (0.94, "k-centre")
-    assert atlas._best_selection({c.key: measured(c) for c in entries()})[0] > 0.9  # as shipped
+    assert atlas_map._best_selection(found) == (0.94, "k-centre")
+    assert atlas_map._best_selection({c.key: measured(c) for c in entries()})[0] > 0.9  # as shipped
 
 
 def test_a_preset_of_our_own_is_not_called_published(home, monkeypatch):
@@ -104,7 +104,7 @@ def test_the_grid_has_a_cell_for_every_divergence_in_every_regime_of_vectors():
 
     every = cells()
     result = Result("data/energy", {}, **SHOWN)
-    spec = atlas._grid(every, {"data/energy": result}, 0.955, None)
+    spec = atlas_map._grid(every, {"data/energy": result}, 0.955, None)
     assert [c["text"] for c in spec["columns"]] == list(regimes().values())
     keys = [p["key"] for c in spec["cells"] for p in c["parts"] if "key" in p]
     assert len(keys) == len(set(keys))
