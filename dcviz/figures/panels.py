@@ -31,6 +31,7 @@ class Line:
     dash: str = "solid"
     band: tuple[np.ndarray, np.ndarray] | None = None  # (n,) each: low and high edge of a shade around it
     told: np.ndarray | None = None  # (n,) what hovering tells, where the values are drawn on another scale
+    of: str = ""  # whose it is, where several stand beside one another
 
 
 @dataclass
@@ -178,6 +179,7 @@ def _trace(line: Line, x: str, y: str) -> dict[str, Any]:
         "type": "scatter",
         "mode": "lines+markers" if sparse else "lines",
         "name": line.name,
+        **({"meta": {"of": line.of}} if line.of else {}),
         "x": pack(line.steps, "int32" if whole else "float32"),
         "y": pack(line.values),
         **told,
@@ -198,6 +200,7 @@ def _shade(line: Line, x: str, y: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
+        **({"meta": {"of": line.of}} if line.of else {}),
         "x": pack(np.concatenate([steps, steps[::-1]])),
         "y": pack(np.concatenate([low[there], high[there][::-1]])),
         "xaxis": x,
