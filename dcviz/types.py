@@ -349,6 +349,7 @@ class Divergence(Declaration, ABC):
     needs_score: ClassVar[bool] = False  # ∇ log p of the real side: `fit` learns it, `fit_scored` is given it
     largest: ClassVar[int | None] = None  # dimensions D beyond which it is not defined; `fit` says why
     host: ClassVar[bool] = False  # whether it is solved on the CPU, so that each step waits for the device
+    carries: ClassVar[bool] = False  # whether its state serves any real side of D dimensions, not only its own
 
     @property
     def holds(self) -> frozenset[str]:
@@ -373,7 +374,8 @@ class Divergence(Declaration, ABC):
     def value(self, side: Tree, y: Tensor, weights: Tensor | None = None, state: Tree = None) -> tuple[Tensor, Tree]:
         """The divergence ``(…)`` of ``y (…, M, D)`` with ``weights (…, M)``, and the state to pass next time.
 
-        ``state`` is what the last call on the same side returned (warm potentials, an adversary), or None.
+        ``state`` is what the last call on the same side returned (warm potentials, an adversary), or None; where it
+        `carries`, the last call on any side.
         """
 
 

@@ -98,7 +98,7 @@ class Match(Discrepancy):
         return {"learned": learned, "members": members}
 
     def begin(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> Tree:
-        """A divergence's warm state for every member whose real side is fixed."""
+        """A divergence's warm state for every member whose real side is fixed; else one, if it can be carried on."""
         return [None for _ in context["members"]] if self.fixed else None
 
     def loss(
@@ -124,7 +124,8 @@ class Match(Discrepancy):
             batch = real.batch(self.batch)
             x, y = (_embed_classes(lambda z: embed(augment(z)), part.x) for part in (batch, fake))
             side = self._fit(real, x, generator, batch.weights)
-            values, _ = self.divergence.value(side, y, fake.weights)
+            values, warm = self.divergence.value(side, y, fake.weights, state)
+            state = warm if self.divergence.carries else None
         return {self.divergence.name: values.sum()}, state
 
     def _fit(self, real: RealSampler, x: Tensor, generator: torch.Generator, weights: Tensor) -> Tree:

@@ -31,8 +31,9 @@ class NCFM(Divergence):
     draws at every step; its shipped settings have the maximiser off, and so has this by default). With a ``rate``
     above 0 they come from noise through a network of three layers (LeakyReLU, LeakyReLU, tanh), different noise at
     every call, and after each value the network climbs it by one step of Adam: it looks for where the sets differ
-    most. It is part of the state, so it learns only where the real side is fitted once. It has 64 hidden units (the
-    authors': D), every class its own, layers normalised without learned scales. The authors multiply by 300.
+    most. It is part of the state and only knows D, so that it learns on where the real side is fitted anew, as the
+    authors' does across networks and batches. It has 64 hidden units (the authors': D), every class its own, layers
+    normalised without learned scales. The authors multiply by 300.
 
     Cost O(MFD) a step, O(NFD) once (at every step with the maximiser).
 
@@ -59,6 +60,7 @@ class NCFM(Divergence):
     properties = frozenset({"zero", "nonnegative", "symmetric", "triangle", "duplicates"})
     degree = 0.0
     cost = "O(MFD)"
+    carries = True
 
     count: int = hyper(1024, "How many frequencies (F); the authors' settings: 4096.", low=2, high=65536, log=True)
     amplitude: float = hyper(0.5, "Weight α of the difference in amplitude.", low=0.0, high=1.0)

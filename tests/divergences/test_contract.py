@@ -137,6 +137,20 @@ def test_no_weights_are_equal_weights(divergence):
         torch.testing.assert_close(got, expected)
 
 
+@pytest.mark.parametrize("divergence", [d for d in VARIANTS if d.carries], ids=repr)
+def test_a_state_that_carries_serves_another_real_side(divergence):
+    """Of other points, as many or not, in as many dimensions: where it was left off."""
+    y = blob(2, 5, 3, seed=1)
+    _, state = divergence.value(divergence.fit(blob(2, 9, 3), seeded()), y)
+    other = divergence.fit(blob(2, 7, 3, seed=4) + 1, seeded())
+    value, after = divergence.value(other, y, None, state)
+    assert torch.isfinite(value).all()
+    assert [t.shape for t in tensors(after)] == [t.shape for t in tensors(state)]
+    if state is not None:
+        assert not torch.equal(value, divergence.value(other, y)[0])
+        assert after["step"] == 2
+
+
 @every
 @pytest.mark.parametrize("dimensions", [2, 20])
 def test_the_gradient_is_that_of_finite_differences(divergence, dimensions):

@@ -44,8 +44,9 @@ NCFM_PRESET = Preset(
         "Eqs. 7-9",
     ),
     differs=(
-        "Frequencies are normal, drawn at every step: the network that seeks them out is off, as in the authors' "
-        "shipped settings and against their paper. Calibration has trained networks of its own (the authors use the "
+        "Frequencies are normal, drawn at every step: the network that seeks them out is off, as in most of the "
+        "authors' shipped settings and against their paper; a rate of the divergence above 0 (1e-3 there) turns it on, "
+        "one network for every class, by Adam. Calibration has trained networks of its own (the authors use the "
         "end of the blend that measures), and one update serves both terms and all classes. The learning rate is in "
         "units of normalised pixels and constant; the code scales it down and halves it on plateaus."
     ),
