@@ -13,7 +13,7 @@ from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import service
 from dcviz.runs.store import Store
-from dcviz.ui import data_panel, explain, forms, own, steer, url
+from dcviz.ui import data_panel, explain, forms, notices, own, steer, url
 from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, flat, methods, regimes
 from dcviz.ui.status import duration, size
 
@@ -33,13 +33,9 @@ def opened(store: Store) -> Choices:
         state["lab.choices"] = _with_own(store, state["lab.choices"], more)
         for key in [k for k in state if str(k).startswith("lab.w.") or str(k).startswith(forms.PREFIX)]:
             del state[key]
-        state["lab.refused"] = [*refusals, *more]
-    if state.get("lab.refused"):
-        with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="dc-refused"):
-            st.warning("  \n".join(state["lab.refused"]), icon=":material/link_off:")
-            if st.button("", icon=":material/close:", type="tertiary", help="Dismiss", key="lab.dismiss"):
-                state["lab.refused"] = []
-                st.rerun()
+        notices.forget()
+        notices.keep(*refusals, *more)
+    notices.draw()
     found: Choices = state["lab.choices"]
     return found
 

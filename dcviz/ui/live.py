@@ -15,7 +15,7 @@ from dcviz.records import FINAL, DataConfig, EvaluationProtocol, RunConfig, to_j
 from dcviz.runs import service
 from dcviz.runs.store import Run
 from dcviz.runs.words import describe
-from dcviz.ui import explain, status
+from dcviz.ui import explain, notices, status
 from dcviz.ui.reader import ENDED, LIVE, Reader
 from dcviz.ui.share import export
 from dcviz.ui.stage import View, real_layer, stage, view_of
@@ -193,7 +193,8 @@ def _ask(reader: Reader, row: Run, kind: str) -> None:
     try:
         service.resume(reader.store, row.id) if kind == "resume" else reader.store.command(row.id, kind)
     except Refused as refusal:
-        st.toast(str(refusal), icon=":material/info:")
+        notices.keep(str(refusal))
+        st.rerun()
 
 
 def _view(run: str, kept: list[int]) -> View:

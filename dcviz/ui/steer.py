@@ -10,6 +10,7 @@ from dcviz.errors import Refused
 from dcviz.records import FINAL, RunConfig
 from dcviz.runs import service
 from dcviz.runs.store import Run, Store
+from dcviz.ui import notices
 
 HELP = {
     "pause": "Pause: writes a checkpoint and frees the device (Space).",
@@ -59,8 +60,8 @@ def buttons(store: Store, row: Run, shown: int | None, config: RunConfig) -> str
     try:
         acts[pressed[0]]()
     except Refused as refusal:
-        st.toast(str(refusal), icon=":material/info:")
-        return pressed[0]
+        notices.keep(str(refusal))
+        st.rerun()
     if pressed[0] in ("reset", "fork", "resume", "step"):
         st.rerun()
     return pressed[0]
@@ -87,7 +88,8 @@ def live_rate(store: Store, run: str | None) -> None:
                 store.command(row.id, "rate", group="images", rate=float(rate))
                 st.toast(f"Learning rate {rate:g} from the next step on.", icon=":material/speed:")
             except Refused as refusal:
-                st.toast(str(refusal), icon=":material/info:")
+                notices.keep(str(refusal))
+                st.rerun()
 
 
 def _step(store: Store, row: Run) -> None:

@@ -61,7 +61,7 @@ def test_a_bad_address_is_refused_in_words_and_can_be_dismissed(home):
     app = lab(data="moon", budget="2")
     assert "did you mean 'moons'" in app.warning[0].value
     assert shown(app, "data") == "digits"
-    app.button(key="lab.dismiss").click().run()
+    app.button(key="dc.dismiss").click().run()
     assert not app.warning
 
 
