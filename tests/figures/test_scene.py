@@ -50,6 +50,11 @@ def test_a_frame_from_before_the_map_lies_on_the_pca_only(real, frame):
     assert list(frame_scene(0, early, real, "light")["maps"]) == ["pca"]
 
 
+def test_a_frame_placed_by_other_data_than_these_is_not_placed_anew(real, frame):
+    frame["neighbours"][0, 0] = len(real["umap"])
+    assert list(frame_scene(0, frame, real, "light")["maps"]) == ["pca"]
+
+
 def test_a_frame_can_be_shown_before_the_real_data_is_read(frame):
     scene = frame_scene(0, frame, None, "light")
     assert scene["maps"] == {}
