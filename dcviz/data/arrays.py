@@ -16,6 +16,7 @@ from dcviz.errors import Refused
 if TYPE_CHECKING:
     import numpy as np
 
+MOST = 1000  # arrays in an npz that is read whole
 KEYS = ("x_train", "y_train", "x_test", "y_test", "class_names")
 DAMAGED = (  # what zipfile and numpy's header reader raise on bytes that are not what they should be
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError),
@@ -38,34 +39,40 @@ def read_npz(path: Path) -> Read:
             )
         if ("x_test" in held) != ("y_test" in held):
             raise Refused(f"{path.name} has only one of x_test and y_test: give both, or neither.")
-        found = {key: _array(archive, held[key], path) for key in KEYS if key in held}
+        found = {key: array_of(archive, held[key], path.name) for key in KEYS if key in held}
     train = _images(found["x_train"], "x_train"), _labels(found["y_train"], "y_train")
     test = (_images(found["x_test"], "x_test"), _labels(found["y_test"], "y_test")) if "x_test" in found else None
     return _together(train, test, found.get("class_names"))
 
 
-def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> np.ndarray:
+def every_array(file: Path | IO[bytes], name: str, total: int) -> dict[str, np.ndarray]:
+    """All arrays of an npz of at most ``total`` bytes, by name; refused as by `read_npz`."""
+    with open_zip(file, name, count=MOST, total=total) as archive:
+        return {info.filename.removesuffix(".npy"): array_of(archive, info, name) for info in archive.infolist()}
+
+
+def array_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.ndarray:
     """One array, after its header says that it is plain numbers and as long as the file."""
     from numpy.lib import format as npy
 
     key = info.filename.removesuffix(".npy")
     try:
         with archive.open(info) as content:
-            shape, dtype, length = _header(content)
+            shape, dtype, length = header(content)
             if not dtype.hasobject:
                 if math.prod(shape) * dtype.itemsize + length != info.file_size:
                     raise ValueError("its length is not what its header says")
                 with archive.open(info) as again:
                     return npy.read_array(again, allow_pickle=False)
     except DAMAGED as error:
-        raise Refused(f"the array {key} of {path.name} is damaged ({error}): write the file again.") from error
+        raise Refused(f"the array {key} of {name} is damaged ({error}): write the file again.") from error
     raise Refused(
-        f"the array {key} of {path.name} holds Python objects, which may carry code and are never read: store plain "
+        f"the array {key} of {name} holds Python objects, which may carry code and are never read: store plain "
         "numbers, and names as np.array(names, dtype=str)."
     )
 
 
-def _header(content: IO[bytes]) -> tuple[tuple[int, ...], np.dtype, int]:
+def header(content: IO[bytes]) -> tuple[tuple[int, ...], np.dtype, int]:
     """Shape, type and the header's own length in bytes."""
     from numpy.lib import format as npy
 
