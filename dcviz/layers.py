@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -60,12 +61,25 @@ class AveragePool(nn.Module):
 
 def block(inputs: int, width: int, norm: str) -> list[nn.Module]:
     """Convolution, normalisation, ReLU, pooling, without weights (on the meta device)."""
-    layers: list[nn.Module] = [nn.Conv2d(inputs, width, 3, padding=1, device="meta")]
+    convolution = nn.Conv2d(inputs, width, 3, padding=1, device="meta")
+    return [*normalised(convolution, width, norm), nn.ReLU(), AveragePool()]
+
+
+def normalised(convolution: nn.Module, width: int, norm: str) -> list[nn.Module]:
+    """A convolution and what normalises its channels."""
     if norm == "instance":
-        layers.append(nn.GroupNorm(width, width, device="meta"))
-    elif norm == "batch":
-        layers.append(nn.BatchNorm2d(width, device="meta"))
-    return [*layers, nn.ReLU(), AveragePool()]
+        return [convolution, nn.GroupNorm(width, width, device="meta")]
+    if norm == "batch":
+        return [convolution, nn.BatchNorm2d(width, device="meta")]
+    return [convolution]
+
+
+@runtime_checkable
+class Drawing(Protocol):
+    """A module with weights of its own kind, which it draws itself."""
+
+    def draw(self, generator: torch.Generator) -> None:
+        """Give the weights their values."""
 
 
 def drawn(net: Classifier, generator: torch.Generator) -> Classifier:
@@ -78,6 +92,8 @@ def drawn(net: Classifier, generator: torch.Generator) -> Classifier:
                 module.weight.uniform_(-bound, bound, generator=generator)
                 if module.bias is not None:
                     module.bias.uniform_(-bound, bound, generator=generator)
-        elif isinstance(module, (nn.GroupNorm, nn.BatchNorm2d)):
+        elif isinstance(module, (nn.GroupNorm, nn.LayerNorm, nn.BatchNorm2d)):
             module.reset_parameters()  # ones and zeros: draws nothing
+        elif isinstance(module, Drawing):
+            module.draw(generator)
     return net

@@ -1,4 +1,4 @@
-"""Networks, drawn from a generator: the field's ConvNet, an MLP, and a linear classifier.
+"""Networks, drawn from a generator: the field's ConvNet, an MLP, a linear classifier, and two deeper ones.
 
 The global random state is never read: the same generator gives the same weights, on every device.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from dcviz.deep_nets import DEEP
 from dcviz.errors import Refused, unknown
 
 if TYPE_CHECKING:
@@ -19,8 +20,12 @@ NETWORKS = {
     "convnet": "ConvNet: blocks of convolution, normalisation, ReLU and pooling; the field's usual network.",
     "mlp": "MLP: two fully connected hidden layers; knows nothing of neighbouring pixels.",
     "linear": "Linear: logistic regression on the pixels or coordinates.",
+    "resnet18": "ResNet-18: eight residual blocks in four stages; the usual network that S was not made for.",
+    "vit": "Vision transformer: four blocks of attention between patches; knows nothing of neighbouring pixels either.",
 }
-WIDTHS = {"convnet": 32, "mlp": 128, "linear": 0}  # the field's ConvNet is 128 wide, too slow for a live CPU run
+TITLES = {"convnet": "ConvNet", "mlp": "MLP", "linear": "linear", "resnet18": "ResNet-18", "vit": "ViT"}
+# The field's ConvNet is 128 wide and its ResNet 64: too slow for a live CPU run.
+WIDTHS = {"convnet": 32, "mlp": 128, "linear": 0, "resnet18": 16, "vit": 64}
 NORMS = ("instance", "batch", "none")
 
 
@@ -50,8 +55,8 @@ def network(  # noqa: PLR0913  (three of them rare, by keyword only)
         classes: C.
         generator: a CPU generator; weights and biases are uniform in ±1/√(fan-in), as torch draws them.
         width: channels of a ConvNet block or units of an MLP layer; by default those of `WIDTHS`.
-        depth: blocks or hidden layers; by default log₂(padded side) - 2 blocks, 2 layers.
-        norm: of a ConvNet: instance, batch or none.
+        depth: blocks or hidden layers; by default log₂(padded side) - 2 blocks, 2 layers. A ResNet has its own.
+        norm: of a ConvNet or ResNet: instance, batch or none.
 
     Raises:
         Refused: an unknown name or norm, a ConvNet for points of the plane, more blocks than the side allows.
@@ -62,6 +67,8 @@ def network(  # noqa: PLR0913  (three of them rare, by keyword only)
     width = WIDTHS[name] if width is None else width
     if name == "convnet":
         return drawn(_convnet(shape, classes, width, depth, norm), generator)
+    if name in DEEP:
+        return drawn(DEEP[name].build(shape, classes, width, depth, norm, convnet_plan(shape).before), generator)
     return drawn(_mlp(shape, classes, width, _hidden(name, depth)), generator)
 
 
@@ -73,6 +80,8 @@ def feature_size(name: str, shape: tuple[int, ...], *, width: int | None = None,
     """
     check(name, shape)
     width = WIDTHS[name] if width is None else width
+    if name in DEEP:
+        return DEEP[name].features(width)
     if name != "convnet":
         return width if _hidden(name, depth) else math.prod(shape)
     plan = convnet_plan(shape, depth)
@@ -92,6 +101,8 @@ def flops(
     check(name, shape)
     width = WIDTHS[name] if width is None else width
     head = 2.0 * feature_size(name, shape, width=width, depth=depth) * classes
+    if name in DEEP:
+        return head + DEEP[name].flops(shape, convnet_plan(shape).side, width, depth)
     if name != "convnet":
         sizes = [math.prod(shape)] + [width] * _hidden(name, depth)
         return head + sum(2.0 * a * b for a, b in zip(sizes, sizes[1:], strict=False))
@@ -110,6 +121,8 @@ def activations(name: str, shape: tuple[int, ...], width: int | None = None, *, 
     """
     check(name, shape)
     width = WIDTHS[name] if width is None else width
+    if name in DEEP:
+        return DEEP[name].activations(shape, convnet_plan(shape).side, width, depth)
     if name != "convnet":
         return math.prod(shape) + 2.0 * width * _hidden(name, depth)
     plan = convnet_plan(shape, depth)
@@ -127,6 +140,8 @@ def weights(
     check(name, shape)
     width = WIDTHS[name] if width is None else width
     head = (feature_size(name, shape, width=width, depth=depth) + 1) * classes
+    if name in DEEP:
+        return head + DEEP[name].weights(shape, convnet_plan(shape).side, width, depth)
     if name != "convnet":
         sizes = [math.prod(shape)] + [width] * _hidden(name, depth)
         return head + sum((a + 1) * b for a, b in zip(sizes, sizes[1:], strict=False))
@@ -140,8 +155,8 @@ def check(name: str, shape: tuple[int, ...], norm: str = "instance") -> None:
         raise unknown("network", name, NETWORKS)
     if norm not in NORMS:
         raise unknown("normalisation", norm, NORMS)
-    if name == "convnet" and len(shape) != 3:
-        raise Refused("a ConvNet needs images, these are points of the plane: choose the network mlp.")
+    if name not in ("mlp", "linear") and len(shape) != 3:
+        raise Refused(f"a {TITLES[name]} needs images, these are points of the plane: choose the network mlp.")
 
 
 def convnet_plan(shape: tuple[int, ...], depth: int | None = None) -> Plan:

@@ -2,14 +2,14 @@ import pytest
 import torch
 
 from dcviz.errors import Refused
-from dcviz.nets import NETWORKS, WIDTHS, convnet_plan, feature_size, flops, network
+from dcviz.nets import NETWORKS, TITLES, WIDTHS, convnet_plan, feature_size, flops, network, weights
 from dcviz.randomness import generator
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 7, 5), (2,)]
 
 
 def fitting():
-    return [(n, s) for n in NETWORKS for s in SHAPES if n != "convnet" or len(s) == 3]
+    return [(n, s) for n in NETWORKS for s in SHAPES if n in ("mlp", "linear") or len(s) == 3]
 
 
 @pytest.mark.parametrize(("name", "shape"), fitting())
@@ -83,13 +83,66 @@ def test_norms_differ_and_batch_norm_has_statistics():
     assert any("running_mean" in key for key in nets["batch"].state_dict())
 
 
+def test_weights_are_counted():
+    for name, shape in fitting():
+        for norm in ("instance", "batch"):
+            net = network(name, shape, 7, generator(0, "net"), width=16, norm=norm)
+            assert weights(name, shape, 16, 7) == sum(p.numel() for p in net.parameters())
+    assert weights("resnet18", (3, 32, 32), 64) == 11_173_962  # the field's ResNet-18 on CIFAR-10
+
+
+def test_resnet_is_torchvision_s_but_for_its_stem():
+    from torchvision.models import resnet18
+
+    ours = network("resnet18", (3, 32, 32), 10, generator(0, "net"), width=64, norm="batch").eval()
+    theirs = resnet18(num_classes=10).eval()
+    theirs.conv1 = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False)
+    theirs.maxpool = torch.nn.Identity()
+    names = list(theirs.state_dict())
+    assert len(names) == len(ours.state_dict())
+    theirs.load_state_dict(dict(zip(names, ours.state_dict().values(), strict=True)))
+    x = torch.randn(2, 3, 32, 32)
+    torch.testing.assert_close(ours(x), theirs(x), atol=1e-5, rtol=1e-4)
+
+
+def test_transformer_block_is_torch_s():
+    from dcviz.deep_layers import Transformer
+    from dcviz.layers import drawn
+
+    ours = drawn(Transformer(16, 4, 32), generator(0, "block"))
+    theirs = torch.nn.TransformerEncoderLayer(16, 4, 32, 0.0, "gelu", batch_first=True, norm_first=True)
+    a = ours.attention
+    pairs = {"self_attn.in_proj": a.inputs, "self_attn.out_proj": a.output, "norm1": ours.first, "norm2": ours.second}
+    pairs |= {"linear1": ours.each[0], "linear2": ours.each[2]}
+    joint = {name: "_" if name.endswith("in_proj") else "." for name in pairs}
+    held = {f"{name}{joint[name]}{k}": v for name, module in pairs.items() for k, v in module.state_dict().items()}
+    theirs.load_state_dict(held)
+    x = torch.randn(3, 5, 16)
+    torch.testing.assert_close(ours(x), theirs.eval()(x), atol=1e-6, rtol=1e-5)
+
+
+def test_deep_networks_have_second_derivatives():
+    for name in ("resnet18", "vit"):
+        net = network(name, (1, 4, 4), 2, generator(0, "net"), width=4).double()
+        x = torch.randn(2, 1, 4, 4, dtype=torch.float64, requires_grad=True)
+        slope = torch.autograd.grad(net(x).logsumexp(1).sum(), x, create_graph=True)[0]
+        slope.square().sum().backward()
+        assert x.grad.abs().sum() > 0
+
+
 def test_refusals_name_the_cure():
-    with pytest.raises(Refused, match="Known: convnet, linear, mlp"):
+    with pytest.raises(Refused, match="Known: convnet, linear, mlp, resnet18, vit"):
         network("resnet", (1, 8, 8), 10, generator(0, "n"))
     with pytest.raises(Refused, match="choose the network mlp"):
         network("convnet", (2,), 2, generator(0, "n"))
     with pytest.raises(Refused, match="choose 1 to 3"):
         network("convnet", (1, 8, 8), 10, generator(0, "n"), depth=4)
+    with pytest.raises(Refused, match="leave the depth out"):
+        network("resnet18", (1, 8, 8), 10, generator(0, "n"), depth=4)
+    with pytest.raises(Refused, match="multiple of 4"):
+        network("vit", (1, 8, 8), 10, generator(0, "n"), width=6)
+    with pytest.raises(Refused, match="ViT needs images"):
+        network("vit", (2,), 2, generator(0, "n"))
     with pytest.raises(Refused, match="normalisation"):
         network("convnet", (1, 8, 8), 10, generator(0, "n"), norm="layer")
-    assert set(WIDTHS) == set(NETWORKS)
+    assert set(WIDTHS) == set(NETWORKS) == set(TITLES)

@@ -68,7 +68,7 @@ def _what(run: Run) -> tuple[str, str, str]:
 
 def evaluate(  # noqa: PLR0913  (one parameter for each option)
     run: TheRun,
-    network: Annotated[str | None, Option(help="convnet, mlp or linear.")] = None,
+    network: Annotated[str | None, Option(help="convnet, mlp, linear, resnet18 or vit.")] = None,
     width: Annotated[int | None, Option(help="Channels or units; by default the network's usual width.")] = None,
     updates: Annotated[int | None, Option(help="Optimiser steps of each network.")] = None,
     batch: Annotated[int | None, Option(help="Samples in each of them.")] = None,
