@@ -43,12 +43,12 @@ def squared_distances(a: Cloud, b: Cloud) -> Tensor:
 
     The matrix product is ten times as fast as differences in high dimension. It errs by some units in the last
     place of the squared norms, so that pairs closer than this count as coincident: in single precision, below a
-    thousandth of their distance from the centre.
+    thousandth of their distance from the centre. A constant to autograd: the centre, and with it what it owes the
+    weights, cancels.
     """
     import torch
 
-    x, _, xx, _ = a
-    y, _, yy, _ = b
+    x, xx, y, yy = (part.detach() for part in (a[0], a[2], b[0], b[2]))
     norms = xx.unsqueeze(-1) + yy.unsqueeze(-2)  # (…, N, M)
     rounding = 16 * torch.finfo(x.dtype).eps
     if x.shape[-1] <= FEW_DIMENSIONS:
@@ -94,6 +94,18 @@ def wants_gradient(y: Tensor) -> bool:
     import torch
 
     return torch.is_grad_enabled() and y.requires_grad
+
+
+def wants_slope(weights: Tensor | None) -> bool:
+    """Whether a gradient in the weights may be asked for."""
+    import torch
+
+    return torch.is_grad_enabled() and weights is not None and weights.requires_grad
+
+
+def with_slope(value: Tensor, weights: Tensor, slope: Tensor) -> Tensor:
+    """``value (…)`` as a function of ``weights (…, M)`` with a known ``slope (…, M)`` in them."""
+    return value.detach() + (slope.detach() * (weights - weights.detach())).sum(-1)
 
 
 def with_gradient(value: Tensor, y: Tensor, gradient: Tensor) -> Tensor:

@@ -41,8 +41,9 @@ def product_mean(a: Cloud, b: Cloud, kernel: Product, gradient: bool = False) ->
     with torch.set_grad_enabled(gradient):
         end = y.detach().requires_grad_(gradient)
         k = kernel(x @ end.mT, xx.unsqueeze(-1), torch.linalg.vecdot(end, end).unsqueeze(-2))  # (…, N, M)
-        mean = (w.unsqueeze(-2) @ k @ v.unsqueeze(-1)).squeeze(-1).squeeze(-1)
-    return mean.detach(), torch.autograd.grad(mean.sum(), end)[0] if gradient else None
+        mean = w.unsqueeze(-2) @ k @ v.unsqueeze(-1)
+    pull = torch.autograd.grad(mean.sum(), end)[0] if gradient else None
+    return (w.unsqueeze(-2) @ k.detach() @ v.unsqueeze(-1)).squeeze(-1).squeeze(-1), pull
 
 
 def product_selves(a: Cloud, kernel: Product, gradient: bool = False) -> tuple[Tensor, Tensor | None]:
@@ -55,7 +56,8 @@ def product_selves(a: Cloud, kernel: Product, gradient: bool = False) -> tuple[T
         products, norms = torch.linalg.vecdot(points, end), torch.linalg.vecdot(end, end)
         k = kernel(products.unsqueeze(-1), squares.unsqueeze(-1), norms.unsqueeze(-1)).squeeze(-1)  # (…, N)
         mean = (w.square() * k).sum(-1)
-    return mean.detach(), torch.autograd.grad(mean.sum(), end)[0] if gradient else None
+    pull = torch.autograd.grad(mean.sum(), end)[0] if gradient else None
+    return (w.square() * k.detach()).sum(-1), pull
 
 
 PRODUCTS = View(uncentred, product_mean, product_selves)

@@ -72,7 +72,7 @@ class ExactOT(Divergence):
         work = squares if self.p == 2 else squares.sqrt()
         # About its own centre each: the same plan for p = 2, and no digits lost where the clouds are far apart.
         own = cloud(y.cpu().double(), v)
-        plan = optimal_plans(squared_distances(real, own) if self.p == 2 else work, w, v)
+        plan = optimal_plans(squared_distances(real, own) if self.p == 2 else work, w, v.detach())
         value = (plan * work).sum((-2, -1)).to(y)
         if not wants_gradient(y):
             return value, None

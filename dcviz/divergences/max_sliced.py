@@ -74,8 +74,9 @@ class MaxSliced(Divergence):
 
         theta, real, along, second = side
         fake = cloud(y, weights, real[3])
-        start = torch.cat([_tried(theta, along, second, fake), *_known(fake, state)], -1)  # (…, D, starts)
-        found, heights = ascend(real, fake, start, self.ascent * (FIRST if state is None else 1))
+        with torch.no_grad():  # the direction is held: envelope theorem
+            start = torch.cat([_tried(theta, along, second, fake), *_known(fake, state)], -1)  # (…, D, starts)
+            found, heights = ascend(real, fake, start, self.ascent * (FIRST if state is None else 1))
         at = heights.argmax(-1, keepdim=True).unsqueeze(-2)  # (…, 1, 1)
         best = found.gather(-1, at.expand(*found.shape[:-1], 1))  # (…, D, 1)
         value, _, slope = rise(real, fake, best)

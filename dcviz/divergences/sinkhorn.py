@@ -11,7 +11,9 @@ from dcviz.divergences._clouds import (
     median_distance,
     squared_distances,
     wants_gradient,
+    wants_slope,
     with_gradient,
+    with_slope,
 )
 from dcviz.types import Divergence, Source, Tree, hyper
 
@@ -40,7 +42,8 @@ class Sinkhorn(Divergence):
     The first call anneals ε from the largest cost and iterates longer; later ones start from the last potential
     of the real points, which stays good while the synthetic ones move. Iterations scale a kernel into which the
     potentials are absorbed (one pass in the log domain, then products). The gradient is the plan's (envelope
-    theorem): the plan is a constant. Cost O(NMD + kNM) a step, O(N²D + kN²) once.
+    theorem): the plan is a constant; in the weights it is the synthetic points' potential towards the real ones less
+    that among themselves. Cost O(NMD + kNM) a step, O(N²D + kN²) once.
 
     >>> import torch
     >>> sinkhorn = Sinkhorn()
@@ -80,18 +83,23 @@ class Sinkhorn(Divergence):
         """The divergence ``(…)``, and the potentials ``(…, N)`` of the real and ``(…, M)`` of the synthetic points."""
         real, eps, among_real = side
         towards, among = (None, None) if state is None else state
-        fake, own = cloud(y, weights, real[3]), cloud(y, weights)
-        cross, f, plan = between(real, fake, eps, self.iterations, towards)
+        held = None if weights is None else weights.detach()
+        fake, own = cloud(y, held, real[3]), cloud(y, held)
+        cross, (f, g), plan = between(real, fake, eps, self.iterations, towards)
         among_fake, p, own_plan = within(own, eps, among)
         value = cross - (among_real + among_fake) / 2
+        if weights is not None and wants_slope(weights):
+            value = with_slope(value, weights, g - p)
         if not wants_gradient(y):
             return value, (f, p)
         gradient = _mean_move(plan, real[0], fake[0]) - _mean_move(own_plan, own[0], own[0])
         return with_gradient(value, y, gradient), (f, p)
 
 
-def between(a: Cloud, b: Cloud, eps: Tensor, iterations: int, f: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-    """The transport cost ``(…)``, the potential ``f (…, N)`` on ``a``, and the plan ``(…, N, M)``.
+def between(
+    a: Cloud, b: Cloud, eps: Tensor, iterations: int, f: Tensor | None = None
+) -> tuple[Tensor, tuple[Tensor, Tensor], Tensor]:
+    """The transport cost ``(…)``, the potentials ``(…, N)`` on ``a`` and ``(…, M)`` on ``b``, the plan ``(…, N, M)``.
 
     From the potential ``f`` of a similar problem with the same ``a``, or annealed. Exact masses on ``b``.
     """
@@ -115,7 +123,7 @@ def between(a: Cloud, b: Cloud, eps: Tensor, iterations: int, f: Tensor | None =
     right = v.mT / (kernel.mT @ left).clamp_min_(TINY)
     f, g = f + eps * _log_ratio(left, w), g + eps * _log_ratio(right, v.mT).mT
     total = (w * f).sum((-2, -1)) + (v * g).sum((-2, -1))
-    return total, f.squeeze(-1), left * kernel * right.mT
+    return total, (f.squeeze(-1), g.squeeze(-2)), left * kernel * right.mT
 
 
 def within(a: Cloud, eps: Tensor, p: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
