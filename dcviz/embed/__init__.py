@@ -8,18 +8,21 @@ change does not move. UMAP hides outliers: the off-manifold score beside it does
 
 from __future__ import annotations
 
+from dcviz.embed.leaks import Nearness, leak_check
 from dcviz.embed.placing import Placement, on_map, place
 from dcviz.embed.references import Reference, features, reference
 from dcviz.embed.umaps import fit_umap, known_umap, umap_of
 from dcviz.embed.view import View, pixels_view
 
 __all__ = [
+    "Nearness",
     "Placement",
     "Reference",
     "View",
     "features",
     "fit_umap",
     "known_umap",
+    "leak_check",
     "on_map",
     "pixels_view",
     "place",
