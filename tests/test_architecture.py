@@ -29,7 +29,8 @@ NEVER = {
     "dcviz.figures": ["runs", "ui"],
     "dcviz.cli": ["ui"],
     "dcviz.atlas": ["ui", "figures", "cli"],
-    "dcviz.runs": ["ui", "figures"],
+    "dcviz.runs": ["ui", "figures", "inspect"],
+    "dcviz.inspect": ["ui", "figures", "cli", "atlas"],
 }
 NEVER_OUTSIDE = {
     "dcviz.condensing": ["streamlit", "plotly", "umap"],
@@ -41,6 +42,7 @@ NEVER_OUTSIDE = {
     "dcviz.figures": ["torch", "streamlit"],
     "dcviz.cli": ["streamlit"],
     "dcviz.atlas": ["streamlit", "plotly", "umap"],
+    "dcviz.inspect": ["streamlit", "plotly", "umap"],
     "dcviz.data": ["streamlit", "plotly", "umap"],
     "dcviz.discrepancies": ["streamlit", "plotly", "umap", "sklearn"],
     "dcviz.divergences": ["streamlit", "plotly", "umap", "sklearn", "scipy", "numpy"],
