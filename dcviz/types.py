@@ -513,6 +513,10 @@ class Discrepancy(Declaration, ABC):
 
         return torch.stack(list(terms.values())).sum()
 
+    def follows(self, terms: Terms) -> bool:
+        """Whether S moves in a step with these terms; overridden where some are left out. May wait for the device."""
+        return True
+
     def advance(
         self,
         context: Tree,

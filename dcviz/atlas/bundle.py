@@ -2,8 +2,8 @@
 
     dcviz atlas && python -m dcviz.atlas.bundle
 
-The first command condenses and measures every cell on the digits, the second rewrites ``bundled.json.gz`` beside this
-file from the store.
+The first command condenses and measures every cell on the digits that the package does not know yet, the second
+rewrites ``bundled.json.gz`` beside this file: from the store, else with what it knew.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import gzip
 import json
 import platform
+from dataclasses import asdict
 from pathlib import Path
 
 from dcviz.atlas.bundled import FILE
 from dcviz.atlas.grid import entries
-from dcviz.atlas.measure import result_key
+from dcviz.atlas.measure import known, result_key
 
 
 def main() -> None:
@@ -29,12 +30,11 @@ def main() -> None:
 
     store, results, missing = Store(), {}, []
     for cell in entries():
-        key = result_key(cell.config)
-        found = store.load_cached("atlas", key)
+        found = known(store, cell)
         if found is None:
             missing.append(cell.key)
-        else:
-            results[key] = {**found[1], "run": ""}  # a run of this store means nothing elsewhere
+        else:  # a run of this store means nothing elsewhere
+            results[result_key(cell.config)] = {**asdict(found), "run": ""}
     if missing:
         raise SystemExit(f"not measured yet: {', '.join(missing)}: run dcviz atlas first.")
     machine = f"{os.cpu_count()} cores ({platform.machine()}), torch {torch.__version__.split('+')[0]}"

@@ -72,7 +72,7 @@ def step(problem: Problem, state: State) -> State:
     terms, gradients, inner = d.gradient(
         problem.context, state.inner, real, state.synthetic, generator(seed, "loss", n)
     )
-    synthetic, moments = problem.optimiser.move(state.synthetic, gradients, state.moments)
+    synthetic, moments = problem.optimiser.move(state.synthetic, gradients if d.follows(terms) else {}, state.moments)
     inner = d.advance(problem.context, inner, real, synthetic, generator(seed, "advance", n))
     return State(n, synthetic, inner, moments, terms, d.objective(terms).detach())
 
@@ -131,6 +131,6 @@ def unmoved(before: SyntheticSet, after: SyntheticSet) -> str:
     if any(key not in first or not torch.equal(value, first[key]) for key, value in after.parameters.items()):
         return ""
     return (
-        "the synthetic set ended where it began, as its gradient was 0 at every step: it is at its best already, or "
-        "out of reach. Another start, a wider bandwidth or another divergence may move it."
+        "the synthetic set ended where it began, as its gradient was 0 or left out at every step: it is at its best "
+        "already, or out of reach. Another start, a wider bandwidth or another divergence may move it."
     )

@@ -35,9 +35,14 @@ class Optimiser:
         return {"moves": 0, "rates": rates, "moments": {key: {} for key in rates}}
 
     def move(self, synthetic: SyntheticSet, gradients: Mapping[str, Tensor], state: Tree) -> tuple[SyntheticSet, Tree]:
-        """One move of every parameter group against its gradient; consumes the old parameters."""
+        """One move of every parameter group against its gradient; consumes the old parameters.
+
+        Without gradients S and its moments stay, and only the schedule goes on.
+        """
         import torch
 
+        if not gradients:
+            return synthetic, {**state, "moves": state["moves"] + 1}
         factor = self._schedule(state["moves"])
         moments, parameters = {}, {}
         for key, value in synthetic.parameters.items():

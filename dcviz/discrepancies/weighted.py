@@ -101,6 +101,10 @@ class Weighted(Discrepancy):
         weights = [self.weights[int(key.partition("/")[0])] for key in terms]
         return torch.stack([w * v for w, v in zip(weights, terms.values(), strict=True)]).sum()
 
+    def follows(self, terms: Terms) -> bool:
+        """Where every part does."""
+        return all(part.follows(self._own(terms, i)) for i, part in enumerate(self.parts))
+
     def advance(
         self,
         context: Tree,
@@ -131,6 +135,9 @@ class Weighted(Discrepancy):
         """Operations add up; memory is that of the largest part."""
         costs = [part.cost(classes, per_class, shape) for part in self.parts]
         return sum(c[0] for c in costs), max(c[1] for c in costs)
+
+    def _own(self, terms: Terms, i: int) -> Terms:
+        return {key.partition("/")[2]: value for key, value in terms.items() if key.partition("/")[0] == str(i)}
 
     def _merge(self, found: Sequence[Terms]) -> Terms:
         return {f"{i}/{key}": value for i, terms in enumerate(found) for key, value in terms.items()}

@@ -51,6 +51,20 @@ def test_betas_that_never_forget_are_refused(betas):
         Optimiser(OptimiserConfig(betas=betas), 1).begin(a_set())
 
 
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+def test_without_gradients_nothing_moves_and_the_schedule_goes_on(name):
+    """A momentum that would still carry S is not used up either."""
+    ours, synthetic = Optimiser(OptimiserConfig(name=name, rates={"images": 0.1}, schedule="cosine"), 5), a_set()
+    ones = {"images": torch.ones(6, 1, 4, 4)}
+    synthetic, state = ours.move(synthetic, ones, ours.begin(synthetic))
+    before = synthetic.parameters["images"].clone()
+    synthetic, after = ours.move(synthetic, {}, state)
+    assert torch.equal(synthetic.parameters["images"], before)
+    assert after == {**state, "moves": 2}
+    synthetic, _ = ours.move(synthetic, ones, after)
+    assert not torch.equal(synthetic.parameters["images"], before)
+
+
 def test_cosine_ends_at_rest():
     config = OptimiserConfig(name="sgd", rates={"images": 1.0}, momentum=0.0, schedule="cosine")
     optimiser, synthetic = Optimiser(config, steps=2), a_set()

@@ -9,13 +9,17 @@ from torch.nn.functional import cross_entropy
 
 from benchmarks._memory import counted
 from dcviz import registry
+from dcviz.condensing.loop import Problem, begin, step
+from dcviz.condensing.optimise import Optimiser
 from dcviz.discrepancies.trajectories import experts as made_by
 from dcviz.discrepancies.trajectories.experts import Experts, flat, logits
 from dcviz.discrepancies.trajectories.labels import agreed
 from dcviz.discrepancies.trajectories.sweep import Inner, Pick, roll, sweep
+from dcviz.discrepancies.weighted import Weighted
 from dcviz.errors import Refused
 from dcviz.nets import network, weights
 from dcviz.randomness import generator
+from dcviz.records import OptimiserConfig
 from dcviz.runs.configure import configure
 from dcviz.types import Discrepancy, silent
 
@@ -287,6 +291,48 @@ def test_starts_come_later_as_updates_are_made():
     )
     assert [d.before(n) for n in (0, 9, 10, 55, 99, 100, 5000)] == [10, 10, 11, 15, 19, 20, 20]
     assert registry.build("discrepancy", "trajectory-matching").before(3) == 10
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_steps_above_the_threshold_leave_everything_where_it_was(alone, moons_real, moons_start):
+    """S, its labels and step size and their momenta stay; the value is on record, and the starts go on growing."""
+    params = {"threshold": 1.0, "opening": 2, "growth": 10, "labels": "learned"}
+
+    def run(threshold):
+        d, context, synthetic = setting(moons_real, moons_start, **{**params, "threshold": threshold})
+        if not alone:
+            d, context = Weighted((d,), (1.0,)), [context]
+        rates = {"images": 0.1, "rate": 1e-3, "labels": 0.1}
+        problem = Problem(moons_real, d, context, Optimiser(OptimiserConfig(name="sgd", rates=rates), 4), 4)
+        state, values = begin(problem, synthetic.map(torch.clone)), []
+        for _ in range(4):
+            state = step(problem, state)
+            values.append(float(state.objective))
+        return synthetic, state, values
+
+    start, left, values = run(1e-6)
+    assert min(values) > 1e-6
+    assert all(torch.equal(v, start.parameters[k]) for k, v in left.synthetic.parameters.items())
+    assert left.moments["moments"] == {"images": {}, "rate": {}, "labels": {}}
+    assert (left.inner if alone else left.inner[0])["updates"] == 4
+    followed, plain = run(max(values) + 1)[1], run(0.0)[1]
+    for key, value in plain.synthetic.parameters.items():
+        assert torch.equal(value, followed.synthetic.parameters[key])
+        assert not torch.equal(value, start.parameters[key])
+
+
+def test_a_value_at_the_threshold_is_followed():
+    """As in the authors' code; one that is no number is not left out, so that the run says where it failed."""
+    d = registry.build("discrepancy", {"name": "trajectory-matching", "threshold": 1.0})
+    values = {1.0: True, 1.0001: False, 0.2: True, float("nan"): True}
+    assert {v: d.follows({"trajectory": torch.tensor(v)}) for v in values} == values
+    assert registry.build("discrepancy", "trajectory-matching").follows({"trajectory": torch.empty((), device="meta")})
+
+
+def test_datm_leaves_out_what_its_authors_do():
+    limits = [configure(preset="datm", scale="paper", budget=b).terms[0].params["threshold"] for b in (1, 10, 50)]
+    assert limits == [1.1, 1.0, 1.0]
+    assert configure(preset="mtt", scale="paper").terms[0].params["threshold"] == 0
 
 
 @pytest.mark.parametrize("params", [{"epochs": 10}, {"earliest": 10}, {"opening": 15}, {"span": 12}])

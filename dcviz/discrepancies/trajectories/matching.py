@@ -77,6 +77,9 @@ class TrajectoryMatching(Discrepancy):
     labels: str = hyper(
         "hard", "Labels of S: its classes, learned with it, or assigned by each target.", choices=LABELS
     )
+    threshold: float = hyper(
+        0.0, "Leave out steps with a value above this, as DATM does; 0: none.", low=0.0, high=10.0
+    )
     held: bool = hyper(False, "Differentiate each step at a constant inner weight, as TESLA's code does.")
     augment: str = hyper("", "Augmentation of inner steps and experts, e.g. color_crop_cutout; empty for none.")
 
@@ -160,6 +163,10 @@ class TrajectoryMatching(Discrepancy):
         if "rate" in gradients:
             gradients["rate"] = swept.rate
         return {"trajectory": swept.value}, gradients, state
+
+    def follows(self, terms: Terms) -> bool:
+        """Not where training on S led farther away than the threshold says; one wait beside all the inner steps."""
+        return not (self.threshold and bool(terms["trajectory"] > self.threshold))
 
     def advance(
         self,
