@@ -1,4 +1,4 @@
-"""The command line, ``dcviz condense|evaluate|runs|resume|export|atlas|doctor``: the engine needs no screen."""
+"""The command line, ``dcviz condense|evaluate|nearest|runs|resume|export|atlas|doctor``: the engine needs no screen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dcviz.cli import atlas, condense, doctor, results
+from dcviz.cli import atlas, condense, doctor, nearest, results
 from dcviz.cli.common import Commands
 from dcviz.cli.names import WithNames
 
@@ -23,6 +23,7 @@ app.command(cls=WithNames)(condense.condense)
 app.command()(results.runs)
 app.command()(condense.resume)
 app.command()(results.evaluate)
+app.command()(nearest.nearest)
 app.command()(results.export)
 app.command()(atlas.atlas)
 app.command()(doctor.doctor)
