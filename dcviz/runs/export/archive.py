@@ -1,6 +1,6 @@
 """A whole run as one file, ``NAME.dcviz.zip``: plain JSON, CSV and arrays, which `dcviz.runs.importing` reads back.
 
-- ``run.json``: what it is (kind, version), the run's row, configuration, scores, events, kept steps
+- ``run.json``: what it is (kind, format), the run's row, configuration, scores, events, kept steps
 - ``curves.csv``: every number, as `dcviz.runs.export.curves` writes it
 - ``frames/00000042.npz``: what is shown of a kept step
 - ``final.safetensors``: the final set in full precision with its recipe, where there is one
@@ -24,7 +24,7 @@ from dcviz.runs.rows import versions
 if TYPE_CHECKING:
     from dcviz.runs.store import Run, Store
 
-KIND, VERSION = "dcviz run", 1
+KIND, FORMAT = "dcviz run", 1
 ABOUT, CURVES, FINAL, CHECKPOINT = "run.json", "curves.csv", "final.safetensors", "checkpoint.safetensors"
 ROW = (
     *("id", "name", "note", "created", "status", "text", "step", "seconds"),
@@ -65,7 +65,7 @@ def archived(store: Store, run: str) -> bytes:
 def _about(store: Store, row: Run, steps: list[int]) -> dict[str, Any]:
     return {
         "kind": KIND,
-        "version": VERSION,
+        "format": FORMAT,
         "written_with": versions(),
         "run": {key: getattr(row, key) for key in ROW} | {"tags": list(row.tags), "versions": row.versions},
         "config": json.loads(to_json(row.config)),

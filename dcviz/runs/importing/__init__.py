@@ -1,0 +1,1 @@
+"""Runs and published synthetic sets from elsewhere, looked through before anything is written down."""
