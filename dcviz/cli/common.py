@@ -43,11 +43,12 @@ class Commands(TyperGroup):
 
 
 def store() -> Store:
-    """The store of ``DCVIZ_HOME``, with runs whose process is gone marked as interrupted."""
+    """The store of ``DCVIZ_HOME``, runs whose process is gone marked as interrupted, the bin rid of what is old."""
     from dcviz.runs.store import Store
 
     opened = Store()
     opened.sweep()
+    opened.expire()
     return opened
 
 

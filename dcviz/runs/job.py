@@ -43,6 +43,7 @@ class RunJob:
         self._setup: building.Setup | None = None
         self._unwritten: list[Numbers] = []  # of recent steps, still on the device
         self._side = SideWork(SIDE_SHARE)
+        self._limit = run.time_limit  # seconds of condensing
         self._changes: dict[int, list[tuple[str, float]]] = {}  # live learning rates, by the step they follow
         self._measured = 0.0  # when the last live accuracy was begun
         self._checkpointed = -1
@@ -61,11 +62,13 @@ class RunJob:
         return False
 
     def apply(self, command: Command) -> None:
-        """A live change: the learning rate of a parameter group, from the next step on.
+        """A live change: the learning rate of a parameter group from the next step on, or the time limit.
 
         Raises:
             Refused: for a rate that is not above 0, or a group that S does not have.
         """
+        if command.kind == "limit":
+            self._limit = command.payload["seconds"]
         if command.kind != "rate":
             return
         group, rate = str(command.payload.get("group", "images")), float(command.payload["rate"])
@@ -104,13 +107,14 @@ class RunJob:
         if training is not None:
             self._side.add(training)
         self._side.add(self._yardsticks.prepare())
-        if state.step == 0:
-            self._keep(state)
         if self.config.live is not None:
             self._side.add(self._baselines(self.config.live))
         self.phase = "condensing"
         yield from self._condense(setup, state)
-        if self.config.steps:
+        if self.step < self.config.steps:
+            did = f"after {self.step:,} of {self.config.steps:,} steps"
+            self.remark = f"stopped at its time limit of {self._limit:g} s, {did}: resume it to go on."
+        elif self.config.steps:
             self.remark = unmoved(before, self._state.synthetic)
         self._checkpoint(self._state)  # before finishing, so that a run resumed from here is finished once
         result = finish(setup.problem, self._state)
@@ -128,6 +132,8 @@ class RunJob:
             self.store.truncate(self.run.id, at)
             self._changes |= rate_changes(self.store, self.run.id, at)
             self.seconds = float(meta["seconds"])
+            if any(event.kind == "reopened" and event.step == at for event in self.store.events(self.run.id)):
+                self.store.drop_frames(self.run.id, [at])  # which shows S as it was finished there
             if meta["machine"] != self._machine():
                 text = "continued on another device, thread count or version of torch: not bit-exact"
                 self.store.log_event(self.run.id, at, "resumed", text=text)
@@ -142,8 +148,10 @@ class RunJob:
 
     def _condense(self, setup: building.Setup, state: State) -> Iterator[None]:
         kept = set(SaveAt(self.config.saving.frames).of(self.config.steps))
+        if state.step in kept and state.step not in self.store.frames(self.run.id):
+            self._keep(state)
         shown = saved = time.monotonic()
-        while state.step < self.config.steps:
+        while state.step < self.config.steps and not self._time_is_up():
             began = time.monotonic()
             for group, rate in self._changes.pop(state.step, ()):
                 state.moments["rates"][group] = rate
@@ -167,6 +175,11 @@ class RunJob:
             self._measure_at_times(state)
             yield from self._side.turn(spent)
             yield from self._yardsticks.turn()
+        if state.step not in kept:  # the last one, where time was up before the steps were done
+            self._keep(state)
+
+    def _time_is_up(self) -> bool:
+        return self._limit is not None and self.seconds >= self._limit
 
     def _measure_at_times(self, state: State) -> None:
         """Queue a live accuracy when nothing else waits and the last is old enough."""
@@ -289,8 +302,8 @@ class RunJob:
         assert self._setup is not None
         self.store.save_final(self.run.id, *final_of(state, self._setup, self.config))
         self.store.record(self.run.id, [(state.step, "bytes", float(state.synthetic.bytes()))])
-        if self.config.steps:  # a start kept as it is says nothing of a step
-            self.store.set_fact(speed_key(self.config), self.seconds / self.config.steps)
+        if state.step:  # a start kept as it is says nothing of a step
+            self.store.set_fact(speed_key(self.config), self.seconds / state.step)
 
 
 def _started_from(parent: SyntheticSet, setup: building.Setup) -> building.Setup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -23,6 +24,7 @@ __all__ = [
     "open_job",
     "real_view",
     "refuse_missing",
+    "reopen",
     "resume",
     "view_phase",
     "worker",
@@ -33,12 +35,14 @@ FLOPS = 4e10  # operations a second assumed before this machine has run anything
 OVERHEAD = 6e-3  # seconds a step, beside the operations
 
 
-def launch(store: Store, config: RunConfig, *, name: str = "") -> str:
+def launch(
+    store: Store, config: RunConfig, *, name: str = "", time_limit: float | None = None, tags: Collection[str] = ()
+) -> str:
     """Queue a run and return its id; what can be refused before it starts is refused here."""
     from dcviz.runs.problem import check
 
     check(config)
-    return store.create(config, name=name)
+    return store.create(config, name=name, time_limit=time_limit, tags=tags)
 
 
 def fork(store: Store, run: str, step: int, config: RunConfig, *, name: str = "") -> str:
@@ -55,14 +59,27 @@ def fork(store: Store, run: str, step: int, config: RunConfig, *, name: str = ""
     return store.create(config, name=name, parent=run, parent_step=step)
 
 
-def resume(store: Store, run: str) -> None:
-    """Queue a paused or interrupted run again; it goes on from its newest checkpoint."""
-    row = store.run(run)
-    if row.status in FINAL:
-        raise Refused(f"{run} is {row.status}: fork it to go on from one of its steps.")
-    if row.status in ("paused", "interrupted"):
-        refuse_missing(row)
+def resume(store: Store, run: str, time_limit: float | None = None) -> None:
+    """Queue a run that was left, or whose time was up, again; it goes on from its newest checkpoint.
+
+    ``time_limit`` is the new one of a run whose time was up (seconds of condensing, counted from its first step).
+    """
+    if reopen(store, run, time_limit).resumable:
         store.enqueue(run, front=True)
+
+
+def reopen(store: Store, run: str, time_limit: float | None = None) -> Run:
+    """The run, ready to go on where it can; one whose time was up is paused now, without a limit or with another."""
+    row = store.run(run)
+    if row.status in FINAL and not row.cut_short:
+        raise Refused(f"{run} is {row.status}: fork it to go on from one of its steps.")
+    if row.resumable:
+        refuse_missing(row)
+    if row.cut_short:
+        store.reopen(run, time_limit)
+    elif time_limit is not None:
+        store.limit(run, time_limit)
+    return store.run(run)
 
 
 def refuse_missing(row: Run) -> None:

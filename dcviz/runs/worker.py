@@ -20,6 +20,7 @@ __all__ = ["Job", "Progress", "Worker", "background", "drive"]
 
 log = logging.getLogger(__name__)
 
+EXPIRE_SECONDS = 3600.0  # between looks for what has been in the bin for long enough
 IDLE_SECONDS = 0.1  # between looks at the queue
 RETRY_SECONDS = 2.0  # after trouble with the store
 EXIT_SECONDS = 5.0  # that a leaving program waits for its workers' checkpoints
@@ -63,12 +64,15 @@ class Worker:
             import torch
 
             torch.set_num_threads(self.threads)
-        owner, swept = Owner.here(), float("-inf")
+        owner, swept, expired = Owner.here(), float("-inf"), float("-inf")
         while not self._halt.is_set():
             try:
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     swept = time.monotonic()
                     self.store.sweep()
+                if time.monotonic() - expired > EXPIRE_SECONDS:
+                    expired = time.monotonic()
+                    self.store.expire()
                 if not self._take_one(owner):
                     self._halt.wait(IDLE_SECONDS)
             except Exception:  # the thread must outlive trouble with the store: nobody would start it again
