@@ -110,6 +110,16 @@ class Search(Home):
         found = {row[0]: Entry(Run(*row[:-4]), *row[-4:]) for row in rows}
         return [found[run] for run in runs if run in found]
 
+    def existing(self, configs: Sequence[str]) -> set[str]:
+        """Which of these configurations, as JSON, a run has done or is about to do to its last step."""
+        query = (
+            "SELECT DISTINCT config FROM runs WHERE deleted IS NULL AND status NOT IN ('failed', 'cancelled') "
+            "AND NOT (status = 'done' AND step < steps) AND parent IS NULL "
+            "AND config IN (SELECT value FROM json_each(?))"
+        )
+        with self.db.read() as db:
+            return {text for (text,) in db.execute(query, (json.dumps(list(configs)),)).fetchall()}
+
 
 def _where(text: str, status: Collection[str], tags: Collection[str]) -> tuple[str, list[Any]]:
     """The condition, and what its marks stand for."""
