@@ -6,6 +6,8 @@ import colorsys
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 Theme = Literal["light", "dark"]
 
 
@@ -71,6 +73,18 @@ def class_colours(count: int, theme: Theme) -> list[str]:
         return base[:count]
     lightness = (0.42, 0.54) if theme == "light" else (0.66, 0.78)
     return [_hex((0.56 + i * 0.618034) % 1, lightness[i % 2], 0.62) for i in range(count)]
+
+
+# From less to more: blue and red, which stay apart for every kind of colour-blindness, over the theme's own ground.
+DIVERGING = {"light": ("#1F5FA8", "#FBFBFC", "#B8182B"), "dark": ("#5AAEF2", "#171B22", "#FF7B66")}
+
+
+def diverging(values: np.ndarray, theme: Theme) -> np.ndarray:
+    """Colours ``(*shape, 3)`` uint8 of values ``(*shape)`` from -1 (blue) over 0 (the ground) to 1 (red)."""
+    low, ground, high = (np.array([int(c[i : i + 2], 16) for i in (1, 3, 5)], float) for c in DIVERGING[theme])
+    share = np.abs(np.asarray(values, float))[..., None].clip(0, 1)
+    ends = np.where(np.asarray(values)[..., None] < 0, low, high)
+    return (ground + share * (ends - ground)).round().astype(np.uint8)
 
 
 def rgba(colour: str, alpha: float) -> str:

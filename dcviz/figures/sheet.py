@@ -70,11 +70,17 @@ def thumbnail(frame: Arrays, theme: Theme = "light", columns: int = 10) -> bytes
     return png(canvas.pixels[:, : per_line * width * canvas.w])
 
 
-def atlas(thumbs: np.ndarray, theme: Theme) -> dict[str, Any]:
-    """All real thumbnails in one picture, 64 in a row: sent once, cut up by the browser."""
+def atlas(thumbs: np.ndarray, theme: Theme, flip: bool | None = None) -> dict[str, Any]:
+    """Images in one picture, 64 in a row: sent once, cut up by the browser.
+
+    Args:
+        thumbs: ``(n, channels, height, width)`` uint8.
+        theme: the theme's name.
+        flip: whether they are shown as ink on paper; by default as they themselves suggest.
+    """
     n, _, h, w = thumbs.shape
     columns = min(64, n)
-    flip = inverted({"thumbs": thumbs}, theme)
+    flip = inverted({"thumbs": thumbs}, theme) if flip is None else flip
     padded = np.zeros((-(-n // columns) * columns, *thumbs.shape[1:]), np.uint8)
     padded[:n] = ~thumbs if flip else thumbs
     tiled = padded.reshape(-1, columns, *thumbs.shape[1:]).transpose(0, 3, 1, 4, 2)  # rows, h, columns, w, channels

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PLACED = ("pca", "points", "neighbours", "weights", "off")  # what a frame knows of where an image lies
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Film:
     """One image at n steps. Arrays have a row for each step; a frame from before the map was ready has NaN there."""
 

@@ -28,7 +28,7 @@ SPACES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Leaks:
     """The nearest real training samples of all synthetic ones at a step, by space."""
 

@@ -45,13 +45,11 @@ class Lens:
     choices: Mapping[str, Any] = field(default_factory=dict)  # for `configure`
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pull:
     """What a discrepancy says of a whole snapshot."""
 
     lens: Lens
-    sentence: str
-    formula: str
     value: float  # of the discrepancy, on the last draw
     gradient: np.ndarray  # (M, *shape) float32, in model space, of each decoded image
     draws: int  # over which it is a mean
@@ -127,7 +125,7 @@ class Bench:
         """
         from dcviz.runs.problem import refuse_unmet
 
-        discrepancy = self._discrepancy(of)
+        discrepancy = discrepancy_behind(of, self.config)
         refuse_unmet(discrepancy, self.dataset)
         seen = before_finishing(self.store, self.run, self.dataset, at) if of.key == OWN else at
         start = _moved(seen.synthetic(len(self.dataset.classes)), self.device)
@@ -142,8 +140,7 @@ class Bench:
             progress(of.title, i / draws)
             value, gradient = self._gradient(discrepancy, context, synthetic, (seen, i, of.key == OWN))
             total += gradient / draws
-        told = self._told(of, discrepancy)
-        return Pull(of, *told, value, total.float().cpu().numpy(), draws)
+        return Pull(of, value, total.float().cpu().numpy(), draws)
 
     def _gradient(
         self, discrepancy: Discrepancy, context: Tree, synthetic: SyntheticSet, how: tuple[Snapshot, int, bool]
@@ -161,28 +158,11 @@ class Bench:
         )
         return float(discrepancy.objective(terms)), gradients["images"]
 
-    def _discrepancy(self, of: Lens) -> Discrepancy:
-        from dcviz.runs.configure import configure
-        from dcviz.runs.problem import discrepancy_of
-
-        if of.key == OWN:
-            return discrepancy_of(self.config)
-        return discrepancy_of(configure(data=self.config.data, budget=self.config.budget, **of.choices))
-
     def _context(self, of: Lens, discrepancy: Discrepancy, start: SyntheticSet, progress: Progress) -> Tree:
         if of.key not in self._contexts:
             at = generator(self.config.seed, "prepare")
             self._contexts[of.key] = discrepancy.prepare(self.real.at(0), start.plan(), at, progress)
         return self._contexts[of.key]
-
-    def _told(self, of: Lens, discrepancy: Discrepancy) -> tuple[str, str]:
-        """A sentence and a formula that explain it."""
-        if "divergence" in of.choices:
-            found = registry.find("divergence", of.choices["divergence"])
-        else:
-            parts = getattr(discrepancy, "parts", (discrepancy,))
-            found = getattr(parts[0], "divergence", parts[0])
-        return found.sentence, found.formula
 
 
 def own(config: RunConfig) -> Lens:
@@ -190,6 +170,23 @@ def own(config: RunConfig) -> Lens:
     from dcviz.runs.words import method
 
     return Lens(OWN, method(config, " in ").replace("-", " "))
+
+
+def discrepancy_behind(of: Lens, config: RunConfig) -> Discrepancy:
+    """The discrepancy of a lens, for a run of this configuration."""
+    from dcviz.runs.configure import configure
+    from dcviz.runs.problem import discrepancy_of
+
+    if of.key == OWN:
+        return discrepancy_of(config)
+    return discrepancy_of(configure(data=config.data, budget=config.budget, **of.choices))
+
+
+def told(of: Lens, config: RunConfig) -> list[tuple[str, str]]:
+    """A sentence and a formula for every term behind a lens; needs no torch."""
+    parts = getattr(discrepancy_behind(of, config), "parts", ())
+    found = [getattr(part, "divergence", part) for part in parts]
+    return [(one.sentence, one.formula) for one in found]
 
 
 def move_of(dataset: Dataset, gradient: np.ndarray) -> np.ndarray:

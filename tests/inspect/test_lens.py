@@ -9,7 +9,7 @@ import torch
 from dcviz.data import dataset
 from dcviz.errors import Refused
 from dcviz.inspect import Bench, lens, lenses, panel, snapshot
-from dcviz.inspect.lens import PANEL, PLANE, move_of, own
+from dcviz.inspect.lens import PANEL, PLANE, move_of, own, told
 from dcviz.randomness import generator
 from dcviz.runs import problem
 from dcviz.runs.job import unpack_state
@@ -98,8 +98,9 @@ def test_every_lens_of_the_panels_is_declared_and_defined(store, done):
         pull = bench.pull(lens(key), at, silent)
         assert pull.gradient.shape == (6, 2)
         assert np.abs(pull.gradient).sum() > 0
-        assert pull.sentence
-        assert pull.formula
+        ((sentence, formula),) = told(pull.lens, run.config)
+        assert sentence.endswith(".")
+        assert formula
 
 
 def test_what_is_not_defined_is_refused_in_words(store, done):
