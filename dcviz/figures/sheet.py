@@ -56,7 +56,12 @@ def sheet(frame: Arrays, real: Arrays, theme: Theme, lossless: int = LOSSLESS) -
 
 
 def thumbnail(frame: Arrays, theme: Theme = "light", columns: int = 10) -> bytes:
-    """A small, nearly square PNG of the first images of the first ten classes, without margin, for the gallery."""
+    """A small, nearly square PNG of the first images of the first ten classes, without margin."""
+    return png(first_images(frame, theme, columns))
+
+
+def first_images(frame: Arrays, theme: Theme, columns: int = 10) -> np.ndarray:
+    """The first images of the first ten classes in a nearly square picture ``(H, W, channels + 1)``, uint8."""
     images, labels = np.asarray(frame["images"]), np.asarray(frame["labels"])
     classes = np.unique(labels)[:10]
     rows = [images[labels == c][:columns] for c in classes]
@@ -67,7 +72,7 @@ def thumbnail(frame: Arrays, theme: Theme = "light", columns: int = 10) -> bytes
     for i, row in enumerate(rows):
         line, place = divmod(i, per_line)
         canvas.draw(row, (place * width + np.arange(len(row))) * canvas.w, np.full(len(row), line * canvas.h))
-    return png(canvas.pixels[:, : per_line * width * canvas.w])
+    return canvas.pixels[:, : per_line * width * canvas.w]
 
 
 def atlas(thumbs: np.ndarray, theme: Theme, flip: bool | None = None) -> dict[str, Any]:
