@@ -1,7 +1,8 @@
 """Every published method at its scale ``small`` beside the selections: accuracy and seconds, by data set and budget.
 
     python -m benchmarks.methods                                   # digits and MNIST at 1 and 10 per class: hours
-    python -m benchmarks.methods --data mnist --budget 1 dm mtt    # some
+    python -m benchmarks.methods --data mnist --budget 1 dm kip    # some
+    python -m benchmarks.methods --data mnist --size 2000 mtt      # from fewer real ones: its experts train in epochs
 
 One condensation each, judged by three fresh ConvNets under the default protocol (soft labels, stored views and learned
 step sizes are honoured as their run's own evaluation does). Selections come first and are kept in DCVIZ_HOME.
@@ -14,7 +15,7 @@ import time
 from collections.abc import Sequence
 
 from dcviz.errors import Refused
-from dcviz.records import EvaluationProtocol
+from dcviz.records import DataConfig, EvaluationProtocol
 
 SELECTIONS = ("random", "herding", "medoids", "centroids", "kernel herding", "k-centre", "support points")
 PROTOCOL = EvaluationProtocol()
@@ -33,14 +34,15 @@ def selections(data: str, budget: int) -> str:
     return ", ".join(found)
 
 
-def method(preset: str, data: str, budget: int) -> str:
+def method(preset: str, data: str, budget: int, size: int | None = None) -> str:
     """One line: accuracy, spread over networks, seconds of condensing."""
     import dcviz
     from dcviz.evaluation import measure, run_to_end
     from dcviz.runs.configure import configure
 
     began = time.perf_counter()
-    *_, last = dcviz.condense(configure(data=data, preset=preset, budget=budget, live=None))
+    source = DataConfig(name=data, size=size)
+    *_, last = dcviz.condense(configure(data=source, preset=preset, budget=budget, live=None))
     seconds = time.perf_counter() - began
     if last.outcome is not None and last.outcome.status != "done":
         return last.outcome.text
@@ -58,14 +60,14 @@ def method(preset: str, data: str, budget: int) -> str:
     return f"{100 * score.mean:5.1f} ± {100 * score.std:.1f}   {seconds:6.0f} s"
 
 
-def table(presets: Sequence[str], sets: Sequence[str], budgets: Sequence[int]) -> None:
+def table(presets: Sequence[str], sets: Sequence[str], budgets: Sequence[int], size: int | None = None) -> None:
     """Print it, line by line as it comes."""
     for data in sets:
         for budget in budgets:
             print(f"\n{data}, {budget} per class: {selections(data, budget)}", flush=True)
             for preset in presets:
                 try:
-                    line = method(preset, data, budget)
+                    line = method(preset, data, budget, size)
                 except Refused as refusal:
                     line = str(refusal)
                 print(f"  {preset:<14}{line}", flush=True)
@@ -79,8 +81,9 @@ def main() -> None:
     parser.add_argument("presets", nargs="*", help="all unless given")
     parser.add_argument("--data", nargs="+", default=["digits", "mnist"])
     parser.add_argument("--budget", nargs="+", type=int, default=[1, 10])
+    parser.add_argument("--size", type=int, help="condense from so many real samples; the test set stays whole")
     asked = parser.parse_args()
-    table(asked.presets or list(registry.known("preset")), asked.data, asked.budget)
+    table(asked.presets or list(registry.known("preset")), asked.data, asked.budget, asked.size)
 
 
 if __name__ == "__main__":
