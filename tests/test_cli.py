@@ -210,6 +210,17 @@ def test_from_condensing_to_a_file(dcviz, home, tmp_path):
         "its own protocol stays in the table"
     )
 
+    code, out, _ = dcviz("evaluate", "last", "--suite", "generalisation", "--updates", "5")
+    assert code == 0
+    assert "this set" in out
+    assert "accuracy, k-NN" in out
+    code, out, _ = dcviz("evaluate", "last", "--suite", "generalisation", "--updates", "5", "--json")
+    told_of = {f["of"] for f in json.loads(out)["reports"][0]["figures"]}
+    assert told_of == {"synthetic", "random", "herding", "medoids", "centroids", "whole set"}
+    code, _, said = dcviz("evaluate", "last", "--suite", "generalization")
+    assert code == 2
+    assert "did you mean 'generalisation'?" in said
+
     code, out, _ = dcviz("export", "my moons", "--to", tmp_path / "m.npz", "--json")
     assert code == 0
     with np.load(json.loads(out)["path"]) as file:

@@ -37,7 +37,7 @@ def atlas(
     if not chosen:
         raise Refused(f"no cell contains {', '.join(only or [])}; names look like data/energy or preset/dm.")
     place, found = store(), []
-    with _Bar(len(chosen), as_json) as bar:
+    with Bar(len(chosen), as_json) as bar:
         for i, cell in enumerate(chosen):
             bar.begin(i, cell.key)
             result = None if again else known(place, cell)
@@ -57,13 +57,13 @@ def _line(cell: Cell, result: Result) -> str:
     return f"{cell.key:<40}  {accuracy}  {result.seconds:6.1f} s  {', '.join(cell.presets)}".rstrip()
 
 
-class _Bar:
+class Bar:
     """A progress bar in a terminal; nothing elsewhere, where the lines tell."""
 
     def __init__(self, cells: int, quiet: bool) -> None:
         self.cells, self.shown = cells, sys.stderr.isatty() and not quiet
 
-    def __enter__(self) -> _Bar:
+    def __enter__(self) -> Bar:
         if self.shown:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer import Option
@@ -51,7 +51,7 @@ def runs(
         accuracy = percent(score) if score is not None else "-"
         progress = f"{run.step}/{run.steps}"
         table.append((run.id, run.name or "-", run.status, *_what(run), progress, accuracy, _when(run.created)))
-    typer.echo(_columns(table))
+    typer.echo(columns(table))
 
 
 def _what(run: Run) -> tuple[str, str, str]:
@@ -76,10 +76,21 @@ def evaluate(  # noqa: PLR0913  (one parameter for each option)
     augment: Annotated[str | None, Option(help="Such as crop_scale_rotate.")] = None,
     seeds: Annotated[int | None, Option(help="Fresh networks to train.")] = None,
     selections: Annotated[bool, Option("--selections", help="Measure every selection method beside it.")] = False,
+    suite: Annotated[
+        str | None, Option(metavar="NAMES", help="What else it is good for: all, or some of: generalisation.")
+    ] = None,
+    scale: Annotated[Literal["quick", "full"], Option(help="How hard the suite looks.")] = "quick",
+    groups: Annotated[
+        Path | None, Option(metavar="FILE", help="An npz with the group of every sample: train, test; for the suite.")
+    ] = None,
     device: Annotated[str, Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Train fresh networks on a run's result and test them on real data; the accuracy is kept with the run."""
+    """Train fresh networks on a run's result and test them on real data; the accuracy is kept with the run.
+
+    With --suite it is measured property by property, beside random, herding, medoids, centroids and the whole set.
+    """
+    from dcviz.cli.suite import evaluate_suite
     from dcviz.evaluation import BASELINES
     from dcviz.nets import WIDTHS
     from dcviz.runs.service import evaluate_run, rival_of
@@ -92,6 +103,9 @@ def evaluate(  # noqa: PLR0913  (one parameter for each option)
     given = {"network": network, "width": width, "updates": updates, "batch": batch, "rate": rate}
     given |= {"augment": augment, "seeds": seeds}
     protocol = _checked(replace(protocol, **{k: v for k, v in given.items() if v is not None}))  # type: ignore[arg-type]
+    if suite is not None:
+        evaluate_suite(place, row.id, suite, scale, protocol, groups=groups, device=device, as_json=as_json)
+        return
     score = evaluate_run(place, row.id, protocol, device=device)
     kinds = [kind for kind in BASELINES if kind != "whole set"] if selections else ["random"]
     found = [rival_of(place, row.id, kind, score.protocol, device=device) for kind in kinds]
@@ -137,7 +151,7 @@ def _when(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
 
 
-def _columns(table: list[tuple[str, ...]]) -> str:
+def columns(table: list[tuple[str, ...]]) -> str:
     """Rows as aligned columns; nothing is cut, so that ids can be copied."""
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in table]

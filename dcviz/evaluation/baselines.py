@@ -23,6 +23,7 @@ from dcviz.types import Dataset
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
 
 BASELINES = {
     "random": ("real", "Real samples drawn at random, anew for every network."),
@@ -112,16 +113,24 @@ def _samples(
     kind: str, dataset: Dataset, budget: int, networks: int, seed: int, device: torch.device | str
 ) -> Work[list[Sample]]:
     """What each network trains on: a random subset of its own, or all the same."""
-    import torch
-
     if kind == "whole set":
         return [whole(dataset, device) for _ in range(networks)]
-    y = torch.arange(len(dataset.classes)).repeat_interleave(budget).to(device)
     made = []
     for i in range(networks if kind == "random" else 1):
-        x = []
-        for piece in pieces(BASELINES[kind][0], dataset, budget, generator(seed, f"baseline {kind}", i)):
-            x.append(piece)
-            yield 0.0
-        made.append((torch.cat(x).to(device), y))
-    return [shuffles(*made[i % len(made)]) for i in range(networks)]
+        chosen = yield from selected(kind, dataset, budget, seed, i)
+        made.append(chosen)
+    return [shuffles(*(t.to(device) for t in made[i % len(made)])) for i in range(networks)]
+
+
+def selected(kind: str, dataset: Dataset, budget: int, seed: int, number: int = 0) -> Work[tuple[Tensor, Tensor]]:
+    """The samples ``(C·K, *shape)`` of a rival in model space and their classes, class by class.
+
+    ``number`` tells the random subsets apart, one for each network.
+    """
+    import torch
+
+    x = []
+    for piece in pieces(BASELINES[kind][0], dataset, budget, generator(seed, f"baseline {kind}", number)):
+        x.append(piece)
+        yield 0.0
+    return torch.cat(x), torch.arange(len(dataset.classes)).repeat_interleave(budget)

@@ -37,7 +37,7 @@ def learned(x: Tensor, y: Tensor, dataset: Dataset, protocol: EvaluationProtocol
     test_x, test_y = in_model_space(dataset, dataset.test, slice(None))
     test = test_x.flatten(1).numpy(), test_y.numpy()
     found: dict[str, float] = {}
-    for i, (name, models) in enumerate(_classical().items()):
+    for i, (name, models) in enumerate(classical().items()):
         found[name] = float(np.mean([model.fit(flat, classes).score(*test) for model in models]))
         yield 0.3 * (i + 1) / 4
     networks = ("mlp",) if dataset.planar else ("mlp", "convnet")
@@ -48,7 +48,8 @@ def learned(x: Tensor, y: Tensor, dataset: Dataset, protocol: EvaluationProtocol
     return found
 
 
-def _classical() -> Mapping[str, list[Any]]:
+def classical() -> Mapping[str, list[Any]]:
+    """Fresh scikit-learn models by name; of several, the mean counts."""
     from sklearn.linear_model import LogisticRegression, RidgeClassifier
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.tree import DecisionTreeClassifier

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from dcviz.layers import Classifier
+
 R = TypeVar("R")
 Work = Generator[float, None, R]  # yields the fraction done, returns the result
 
@@ -122,7 +124,7 @@ def _score(
     values: list[float] = []
     for i in range(protocol.seeds):
         one = _one(make(i), dataset, protocol, (seed, i), device, label_kind)
-        value = yield from _scaled(one, i, protocol.seeds)
+        value = yield from scaled(one, i / protocol.seeds, 1 / protocol.seeds)
         values.append(value)
     std = statistics.stdev(values) if len(values) > 1 else 0.0  # divided by n - 1
     seconds = time.perf_counter() - began
@@ -138,12 +140,9 @@ def _one(
     label_kind: str,
 ) -> Work[float]:
     """Train and test one network; ``at`` is (seed, number of the network)."""
-    p, (seed, i) = protocol, at
-    fresh = generator(seed, "evaluation network", i)
-    net = network(p.network, dataset.shape, len(dataset.classes), fresh, width=p.width).to(device)
-    for done in fit(net, sample, Training.of(p, label_kind), generator(seed, "evaluation training", i)):
-        yield 0.9 * done / p.updates
-    split = dataset.test if p.split == "test" else dataset.held_out
+    training = trained(sample, dataset, protocol, at, device=device, label_kind=label_kind)
+    net = yield from scaled(training, 0.0, 0.9)
+    split = dataset.test if protocol.split == "test" else dataset.held_out
     hits = 0
     for first in range(0, len(split), CHUNK):
         x, y = in_model_space(dataset, split, slice(first, first + CHUNK))
@@ -152,14 +151,32 @@ def _one(
     return hits / len(split)
 
 
-def _scaled(work: Work[float], part: int, parts: int) -> Work[float]:
-    """One of several equal parts: its fractions become fractions of the whole."""
+def trained(  # noqa: PLR0913  (two of them rare, by keyword only)
+    sample: Sample,
+    dataset: Dataset,
+    protocol: EvaluationProtocol,
+    at: tuple[int, int],
+    *,
+    device: torch.device | str = "cpu",
+    label_kind: str = "hard",
+) -> Work[Classifier]:
+    """One network of a protocol trained on a set, as work in slices; ``at`` is (seed, number of the network)."""
+    p, (seed, i) = protocol, at
+    fresh = generator(seed, "evaluation network", i)
+    net = network(p.network, dataset.shape, len(dataset.classes), fresh, width=p.width).to(device)
+    for done in fit(net, sample, Training.of(p, label_kind), generator(seed, "evaluation training", i)):
+        yield done / p.updates
+    return net.eval()
+
+
+def scaled(work: Work[R], base: float, part: float) -> Work[R]:
+    """A part of something larger: its fractions become ``base`` to ``base + part`` of the whole."""
     while True:
         try:
             fraction = next(work)
         except StopIteration as end:
             return end.value
-        yield (part + fraction) / parts
+        yield base + part * fraction
 
 
 def whole(dataset: Dataset, device: torch.device | str) -> Sample:

@@ -66,13 +66,16 @@ def check(config: RunConfig) -> None:
     discrepancy_of(config)
 
 
-def build(config: RunConfig, progress: Progress = silent, cache: Cache | None = None) -> Setup:
+def build(
+    config: RunConfig, progress: Progress = silent, cache: Cache | None = None, *, data: Dataset | None = None
+) -> Setup:
     """The problem of a configuration, ready for its first step.
 
     Args:
         config: what to build.
         progress: told of downloads and preparation.
         cache: where what is costly to prepare (experts, teachers) is kept and found again.
+        data: instead of the data that the configuration names; with a fingerprint of its own.
 
     Raises:
         Refused: a name, budget, class count or device that does not fit, in words.
@@ -89,7 +92,7 @@ def build(config: RunConfig, progress: Progress = silent, cache: Cache | None = 
     if device.type == "cpu":
         keep_memory()
     discrepancy = discrepancy_of(config)
-    data = load(config.data, progress)
+    data = data if data is not None else load(config.data, progress)
     refuse_unmet(discrepancy, data)
     start = starting_set(config, data).map(lambda t: t.to(device))
     start = _with_labels_on(start, device)

@@ -1,0 +1,89 @@
+"""Groups of real samples: what fairness is between. By default the classes; or a column of your own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dcviz.errors import Refused
+from dcviz.types import Dataset, Split
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """The group of every real sample, by number."""
+
+    names: tuple[str, ...]  # G
+    train: Tensor  # (N,) int64
+    test: Tensor  # (n,) int64
+    key: str  # of the content
+
+
+def classes_as_groups(dataset: Dataset) -> Groups:
+    """Every class is a group."""
+    return Groups(dataset.classes, dataset.train.y, dataset.test.y, "classes")
+
+
+def read_groups(path: Path, dataset: Dataset) -> Groups:
+    """Groups from an npz with the arrays ``train`` and ``test``: one name or number for each sample of the source.
+
+    Raises:
+        Refused: a file that is missing, is no npz of this form, or is shorter than the data; a group without a
+            training or without a test sample.
+    """
+    import zipfile
+
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            columns = {part: file[part].astype(str) for part in ("train", "test")}
+    except FileNotFoundError:
+        raise Refused(f"there is no file {path}: give an npz with the arrays train and test.") from None
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise Refused(f"{path.name} cannot be read as groups ({error}): write train and test with np.savez.") from error
+    return grouped(columns["train"], columns["test"], dataset)
+
+
+def grouped(train: np.ndarray, test: np.ndarray, dataset: Dataset) -> Groups:
+    """Groups from columns in the order of the source: ``train`` and ``test``, names or numbers."""
+    import numpy as np
+    import torch
+
+    from dcviz.evaluation.suite.subject import content
+
+    picked = [_column(column, split, part) for column, split, part in _parts(train, test, dataset)]
+    names = tuple(str(name) for name in np.unique(np.concatenate(picked)))
+    number = {name: i for i, name in enumerate(names)}
+    inside = [torch.tensor([number[str(v)] for v in column]) for column in picked]
+    for name, i in number.items():
+        for part, of in zip(("training", "test"), inside, strict=True):
+            if not bool((of == i).any()):
+                raise Refused(f"group {name!r} has no {part} sample: leave it out, or merge it with another.")
+    return Groups(names, inside[0], inside[1], content(names, *inside))
+
+
+def _parts(train: np.ndarray, test: np.ndarray, dataset: Dataset) -> list[tuple[np.ndarray, Split, str]]:
+    return [(train, dataset.train, "train"), (test, dataset.test, "test")]
+
+
+def _column(column: np.ndarray, split: Split, part: str) -> np.ndarray:
+    """The groups of a split's samples; the column is that of the source, or of the split itself."""
+    if column.ndim != 1:
+        raise Refused(
+            f"the groups of {part} have the shape {column.shape}: give one for each sample, in one dimension."
+        )
+    if len(column) == len(split):
+        return column
+    last = int(split.id.max())
+    if len(column) <= last:
+        raise Refused(
+            f"the groups of {part} are {len(column)}, but the data has samples up to number {last + 1}: "
+            f"give one for each of the source, or for each of the {len(split)} used."
+        )
+    return column[split.id.numpy()]

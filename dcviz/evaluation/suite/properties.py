@@ -1,0 +1,8 @@
+"""The properties, in the order of tables and menus."""
+
+from __future__ import annotations
+
+from dcviz.evaluation.suite.declared import Property
+from dcviz.evaluation.suite.generalisation import Generalisation
+
+PROPERTIES: dict[str, type[Property]] = {p.name: p for p in (Generalisation,)}

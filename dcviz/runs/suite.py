@@ -1,0 +1,174 @@
+"""The evaluation suite for runs: reads a run from the store, measures what it is good for, and keeps the reports."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dcviz.caching import key_of
+from dcviz.errors import Refused
+from dcviz.records import EvaluationProtocol, RunConfig, from_dict
+from dcviz.runs.store import Store
+
+if TYPE_CHECKING:
+    import torch
+
+    from dcviz.evaluation.measure import Work
+    from dcviz.evaluation.suite import Judge, Property, Report, Subject
+    from dcviz.evaluation.suite.assess import Scale
+    from dcviz.types import Dataset
+
+Step = tuple[str, float]  # (what is being measured, fraction of all that was asked for)
+
+
+def measure_suite(  # noqa: PLR0913  (all but three by keyword)
+    store: Store,
+    run: str,
+    properties: Sequence[Property],
+    *,
+    protocol: EvaluationProtocol | None = None,
+    device: str = "auto",
+    groups: Path | None = None,
+    beside: bool = True,
+) -> Generator[Step, None, tuple[list[Report], list[str]]]:
+    """Reports of a run's final set and of its rivals, as work in slices; kept in the store as they are finished.
+
+    Args:
+        store: where the run is.
+        run: its id; it must have a final set.
+        properties: what to measure, as `dcviz.evaluation.suite.chosen` gives them.
+        protocol: of the networks; by default the run's own. The test set is used, whatever it says.
+        device: auto, cpu, cuda, …
+        groups: an npz with the group of every sample; without one the classes are the groups.
+        beside: whether the rivals are measured too.
+
+    Returns:
+        The reports; and for every property that the data or the set refuse, the sentence that says why.
+
+    Raises:
+        Refused: the run has no final set; every property asked for is refused.
+    """
+    from dcviz.evaluation.suite import assess, rivals
+
+    judge, subject = opened(store, run, protocol=protocol, device=device, groups=groups)
+    subjects = [subject, *(rivals(judge.dataset, judge.budget, device=judge.device) if beside else [])]
+    reports: list[Report] = []
+    refusals: list[str] = []
+    for i, one in enumerate(properties):
+        try:
+            work = assess(judge, subjects, one)
+            while True:
+                try:
+                    fraction = next(work)
+                except StopIteration as end:
+                    reports.append(end.value)
+                    _keep(store, run, end.value)
+                    break
+                yield one.title, (i + fraction) / len(properties)
+        except Refused as refusal:
+            refusals.append(str(refusal))
+    if refusals and not reports:
+        raise Refused(" ".join(refusals))
+    return reports, refusals
+
+
+def opened(
+    store: Store,
+    run: str,
+    *,
+    protocol: EvaluationProtocol | None = None,
+    device: str = "auto",
+    groups: Path | None = None,
+) -> tuple[Judge, Subject]:
+    """The judge of a run's data, and its final set."""
+    from dcviz.data import dataset
+    from dcviz.evaluation import fitting
+    from dcviz.evaluation.suite import Judge
+    from dcviz.evaluation.suite.groups import read_groups
+    from dcviz.runs.problem import device_of
+
+    config, where = store.run(run).config, device_of(device)
+    data = dataset(config.data)
+    protocol = fitting(replace(protocol or config.evaluation, split="test"), data.shape)
+    among = None if groups is None else read_groups(groups, data)
+    judge = Judge(data, protocol, config.budget, device=where, groups=among, cache=store)
+    return judge, final_subject(store, run, where)
+
+
+def final_subject(store: Store, run: str, device: torch.device | str = "cpu") -> Subject:
+    """The final set of a run as the suite wants it, with how it can be made again."""
+    from dcviz.evaluation.suite import synthetic
+    from dcviz.loaded import CondensedSet
+
+    made, config = CondensedSet.of_run(store, run), store.run(run).config
+    return synthetic(
+        made.x,
+        made.y,
+        device,
+        label_kind=made.recipe.labels,
+        views=made.views,
+        step_size=made.recipe.step_size,
+        remake=remaker(config, device, store),
+    )
+
+
+def remaker(config: RunConfig, device: torch.device | str, store: Store | None = None):  # noqa: ANN201
+    """How a configuration makes a set from other data; None where a part of it is not here."""
+    from dcviz.evaluation.suite import synthetic
+    from dcviz.runs.problem import build, check
+
+    try:
+        check(config)
+    except Refused:
+        return None
+
+    def remake(data: Dataset, seed: int, steps: int | None) -> Work[Subject]:
+        from dcviz.condensing.loop import begin, finish, step
+
+        most = config.steps if steps is None else min(steps, config.steps)
+        own = replace(config, seed=seed, steps=most, device=str(device))
+        setup = build(own, cache=store, data=data)
+        state = begin(setup.problem, setup.start)
+        while state.step < most:
+            state = step(setup.problem, state)
+            yield state.step / most
+        last = finish(setup.problem, state).synthetic.map(lambda t: t.detach())
+        batch = last.decode()
+        return synthetic(
+            batch.x,
+            batch.y,
+            device,
+            label_kind=last.label_kind,
+            views=last.views,
+            step_size=last.step_size(),
+            remake=remake,
+        )
+
+    return remake
+
+
+def reports(store: Store, run: str) -> dict[tuple[str, str], Report]:
+    """What was measured of a run so far, by property and scale; needs no torch."""
+    from dcviz.evaluation.suite.declared import Report
+    from dcviz.evaluation.suite.properties import PROPERTIES
+
+    found = {}
+    for name in PROPERTIES:
+        for scale in ("quick", "full"):
+            held = store.load_cached("suite-report", _key(run, name, scale))
+            if held is not None:
+                found[name, scale] = from_dict(Report, held[1])
+    return found
+
+
+def _keep(store: Store, run: str, report: Report) -> None:
+    tree = json.loads(json.dumps(dataclasses.asdict(report)))
+    store.save_cached("suite-report", _key(run, report.property, report.scale), {}, tree)
+
+
+def _key(run: str, property: str, scale: Scale | str) -> str:
+    return key_of("suite report", 1, run, property, scale)
