@@ -49,12 +49,12 @@ class TermConfig:
 class OptimiserConfig:
     """How S is updated."""
 
-    name: Literal["sgd", "adam", "adamw"] = "adam"
+    name: Literal["sgd", "adam", "adamw", "adabelief", "lamb"] = "adam"
     rates: Mapping[str, float] = field(default_factory=lambda: {"images": 0.1})  # per parameter group
     momentum: float = 0.5  # SGD only
-    betas: tuple[float, float] = (0.9, 0.999)  # Adam and AdamW only: how slowly mean and square of gradients fade
+    betas: tuple[float, float] = (0.9, 0.999)  # all but SGD: how slowly mean and square of gradients fade
     decay: float = 0.0  # weight decay
-    schedule: Literal["constant", "cosine"] = "constant"  # cosine: to 0 over the run's steps
+    schedule: Literal["constant", "cosine", "cosine-tenth"] = "constant"  # over the run's steps to 0, or to a tenth
 
 
 @dataclass(frozen=True)

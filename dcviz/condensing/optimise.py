@@ -61,16 +61,21 @@ class Optimiser:
     def _make(self, leaf: Tensor, rate: float) -> torch.optim.Optimizer:
         import torch
 
+        from dcviz.condensing.adaptive import AdaBelief, Lamb
+
         c = self.config
         betas = (c.betas[0], c.betas[1])
         made: dict[str, Any] = {
             "sgd": lambda: torch.optim.SGD([leaf], rate, momentum=c.momentum, weight_decay=c.decay),
             "adam": lambda: torch.optim.Adam([leaf], rate, betas, weight_decay=c.decay),
             "adamw": lambda: torch.optim.AdamW([leaf], rate, betas, weight_decay=c.decay),
+            "adabelief": lambda: AdaBelief([leaf], rate, betas, weight_decay=c.decay),
+            "lamb": lambda: Lamb([leaf], rate, betas, weight_decay=c.decay),
         }
         return made[c.name]()
 
     def _schedule(self, moves: int) -> float:
         if self.config.schedule == "constant":
             return 1.0
-        return 0.5 * (1 + math.cos(math.pi * min(moves / max(self.steps, 1), 1.0)))
+        fallen = 0.5 * (1 + math.cos(math.pi * min(moves / max(self.steps, 1), 1.0)))
+        return fallen if self.config.schedule == "cosine" else 0.1 + 0.9 * fallen

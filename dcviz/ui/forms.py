@@ -31,7 +31,10 @@ def run_hypers(plain: RunConfig) -> dict[str, tuple[Any, Hyper]]:
         ),
         "optimiser.schedule": (
             plain.optimiser.schedule,
-            Hyper("Step size over the run.", choices=typing.get_args(optimiser["schedule"])),
+            Hyper(
+                "Step size over the run: kept, or falling to 0 or to a tenth.",
+                choices=typing.get_args(optimiser["schedule"]),
+            ),
         ),
         "parameterisation": (
             plain.parameterisation,

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from dcviz.condensing.checkpoint import pack, unpack
 from dcviz.condensing.optimise import Optimiser
 from dcviz.condensing.parameterise import Pixels, synthetic_set
 from dcviz.errors import Refused
@@ -45,6 +46,55 @@ def test_betas_are_those_given(name):
     assert torch.equal(synthetic.parameters["images"], theirs.detach())
 
 
+# Four moves from START along SLOPE, computed in float64 by optax 0.2 (adabelief, lamb) and, the second row, by
+# torch_optimizer 0.3 (AdaBelief with eps=1e-16, which agrees with the first as well).
+START = [[0.5, -1.0, 0.25], [0.0, 2.0, -0.75]]
+ELSEWHERE = [
+    (
+        {"name": "adabelief"},
+        [[0.024355617397, -0.574970752464, -0.190759443739], [-0.126804832396, 1.952603413076, -0.273725628578]],
+    ),
+    (
+        {"name": "adabelief", "betas": (0.8, 0.9), "decay": 0.01},
+        [[-0.071963404102, -0.488785407337, -0.233319337568], [-0.121310146214, 1.905998682103, -0.174683711701]],
+    ),
+    (
+        {"name": "lamb"},
+        [[0.052755217785, -0.591370283498, -0.174370477912], [-0.142691616142, 1.952817691868, -0.302230320359]],
+    ),
+    (
+        {"name": "lamb", "betas": (0.8, 0.9), "decay": 0.01},
+        [[0.058055081053, -0.588107514231, -0.166719987764], [-0.152122170826, 1.935469798938, -0.306471573801]],
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "there"), ELSEWHERE)
+def test_moves_that_torch_does_not_have_are_those_of_other_libraries(given, there):
+    """Stored and taken up again after every move."""
+    ours = Optimiser(OptimiserConfig(rates={"images": 0.1}, **given), steps=4)
+    synthetic = synthetic_set(torch.tensor(START, dtype=torch.float64), torch.arange(2), 2, Pixels())
+    state = ours.begin(synthetic)
+    for i in range(4):
+        gradient = torch.sin(3 * synthetic.parameters["images"]) + 0.1 * (i + 1)
+        synthetic, state = ours.move(synthetic, {"images": gradient}, state)
+        state = unpack(*pack(state), torch.device("cpu"))
+    expected = torch.tensor(there, dtype=torch.float64)
+    torch.testing.assert_close(synthetic.parameters["images"], expected, atol=1e-11, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["adabelief", "lamb"])
+def test_where_nothing_pulls_nothing_moves(name):
+    """A set of zeros has no norm to go by, and no gradient no direction: no NaN from either."""
+    ours, zeros = Optimiser(OptimiserConfig(name=name, rates={"images": 0.1}), 2), a_set().map(torch.zeros_like)
+    state = ours.begin(zeros)
+    for gradient in (torch.zeros(6, 1, 4, 4), torch.ones(6, 1, 4, 4)):
+        still = gradient.sum() == 0
+        zeros, state = ours.move(zeros, {"images": gradient}, state)
+        assert torch.isfinite(zeros.parameters["images"]).all()
+        assert bool((zeros.parameters["images"] == 0).all()) == still
+
+
 @pytest.mark.parametrize("betas", [(0.5,), (0.5, 1.0), (-0.1, 0.9), (0.9, float("nan"))])
 def test_betas_that_never_forget_are_refused(betas):
     with pytest.raises(Refused, match="two numbers from 0 to below 1"):
@@ -75,6 +125,12 @@ def test_cosine_ends_at_rest():
         synthetic, state = optimiser.move(synthetic, {"images": ones}, state)
         travelled.append(float((before - synthetic.parameters["images"]).mean()))
     assert travelled == pytest.approx([1.0, 0.5, 0.0], abs=1e-6)
+
+
+def test_cosine_tenth_ends_at_a_tenth():
+    """As optax.cosine_decay_schedule(1, 4, alpha=0.1) at 0, 2, 4 and beyond."""
+    optimiser = Optimiser(OptimiserConfig(schedule="cosine-tenth"), steps=4)
+    assert [optimiser._schedule(n) for n in (0, 2, 4, 9)] == pytest.approx([1.0, 0.55, 0.1, 0.1])
 
 
 def test_bounds_hold():

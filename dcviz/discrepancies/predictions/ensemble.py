@@ -56,6 +56,12 @@ class RidgeEnsemble(Discrepancy):
         0.01, "Regularisation, relative to the mean of the kernel's diagonal.", low=1e-8, high=10.0, log=True
     )
     error: str = hyper("platt", "Calibrated cross-entropy, or squared error.", choices=("platt", "square"))
+    temperature: float = hyper(
+        2.0,
+        "Logarithm of the temperature at first; it is learned with S, where there is one.",
+        low=-5.0,
+        high=5.0,
+    )
     labels: str = hyper("learned", "Kept as they are, or learned with the images.", choices=("fixed", "learned"))
     augment: str = hyper("", "Siamese augmentation, e.g. crop_scale_rotate; empty for none.")
 
@@ -70,7 +76,7 @@ class RidgeEnsemble(Discrepancy):
             synthetic = with_learned_labels(synthetic)
         if self.error == "square":
             return synthetic
-        start = synthetic.stored.new_full((1,), 2.0)  # τ = 7.4: predictions lie between about -1/C and 1 - 1/C
+        start = synthetic.stored.new_full((1,), self.temperature)  # predictions lie between about -1/C and 1 - 1/C
         return dataclasses.replace(synthetic, parameters={**synthetic.parameters, "temperature": start})
 
     def loss(
