@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from dcviz.figures.numbers import log_ticks
 from dcviz.figures.palette import FONT, Theme, rgba, tokens
 from dcviz.figures.signs import Sign
 
-WIDTH, HEIGHT = 860, 500  # pixels of the figure; fixed, so that labels placed apart stay apart
+WIDTH, HEIGHT = 860, 600  # pixels of the figure; fixed, so that labels placed apart stay apart
 MARGIN = {"l": 64, "r": 18, "t": 12, "b": 48}
 LETTER, TALL = 6.6, 17.0  # pixels of a label's letter and height
 FADED = 0.4
+Line = tuple[float, float, float, float]  # pixels: left, top, right, bottom; one of its sides is 0
 PAD = 0.1  # of the span, beyond the outermost points
 
 
@@ -67,7 +69,8 @@ def front(spots: Sequence[Spot], scales: tuple[Scale, Scale], theme: Theme) -> d
     data = [_line(spots, on, scales, token.muted)] if sum(on) > 1 else []
     data += [_point(spot, kept, theme) for spot, kept in zip(spots, on, strict=True)]
     pixels = np.array([_pixel(spot.x, spot.y, spans, scales) for spot in spots]).reshape(-1, 2)
-    places = place_labels(pixels, [_text(spot) for spot in spots])
+    lines = _bars(spots, spans, scales) + (_borders(data[0], spans, scales) if sum(on) > 1 else [])
+    places = place_labels(pixels, [_text(spot) for spot in spots], lines=lines)
     layout = {
         "width": WIDTH,
         "height": HEIGHT,
@@ -93,8 +96,12 @@ def front(spots: Sequence[Spot], scales: tuple[Scale, Scale], theme: Theme) -> d
     return {"data": data, "layout": layout}
 
 
-def place_labels(points: np.ndarray, texts: Sequence[str], size: tuple[int, int] = (WIDTH, HEIGHT)) -> np.ndarray:
+def place_labels(
+    points: np.ndarray, texts: Sequence[str], size: tuple[int, int] = (WIDTH, HEIGHT), lines: Sequence[Line] = ()
+) -> np.ndarray:
     """Middles ``(n, 2)`` of labels in pixels, near their points ``(n, 2)``, apart from one another and from points.
+
+    They keep clear of ``lines``, which are level or upright, where there is room.
 
     Each label in turn, the most crowded points first, takes the place that covers least; farther rings are tried
     until one is free. Pixels count from the top left.
@@ -109,13 +116,49 @@ def place_labels(points: np.ndarray, texts: Sequence[str], size: tuple[int, int]
             done = np.isfinite(middles[:, 0])
             over = (np.abs(middles[done] - place) < half[done] + half[i]).all(1).sum()
             marks = (np.abs(points - place) < half[i] + 8).all(1).sum()
-            cost += 1e6 * (not inside) + 1e4 * over + 100 * marks
+            crossed = sum(_crosses(line, place, half[i]) for line in lines)
+            cost += 1e6 * (not inside) + 1e4 * over + 100 * marks + 60 * crossed
             if cost < best:
                 best, spot = cost, place
             if cost < 30:
                 break
         middles[i] = spot
     return middles
+
+
+def _crosses(line: Line, middle: np.ndarray, half: np.ndarray) -> bool:
+    left, top, right, bottom = line
+    (x, y), (w, h) = middle, half
+    return bool(left < x + w and right > x - w and top < y + h and bottom > y - h)
+
+
+def _bars(spots: Sequence[Spot], spans: Any, scales: tuple[Scale, Scale]) -> list[Line]:
+    """The error bars in pixels."""
+    found = []
+    for spot in spots:
+        for dx, dy in ((spot.dx, 0.0), (0.0, spot.dy)):
+            ends = [
+                (spot.x + side * dx, spot.y + side * dy)
+                for side in (-1, 1)
+                if (spot.x + side * dx > 0 or not scales[0].log) and (spot.y + side * dy > 0 or not scales[1].log)
+            ]
+            if (dx or dy) and len(ends) == 2:
+                found.append(_box(*(_pixel(*end, spans, scales) for end in ends)))
+    return found
+
+
+def _borders(line: dict[str, Any], spans: Any, scales: tuple[Scale, Scale]) -> list[Line]:
+    """The steps of the front in pixels."""
+    at = [_pixel(x, y, spans, scales) for x, y in zip(line["x"], line["y"], strict=True)]
+    found = []
+    for (x0, y0), (x1, y1) in pairwise(at):
+        corner = (x1, y0) if line["line"]["shape"] == "hv" else (x0, y1)
+        found += [_box((x0, y0), corner), _box(corner, (x1, y1))]
+    return found
+
+
+def _box(a: tuple[float, float], b: tuple[float, float]) -> Line:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1])
 
 
 def _around(point: np.ndarray, half: np.ndarray) -> list[tuple[float, np.ndarray]]:

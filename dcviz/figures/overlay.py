@@ -17,8 +17,8 @@ Curve = tuple[Any, Any]  # places on the common axis, values
 YARDSTICK = "yardstick:"
 MIDDLE = "middle"  # the median of all yardsticks
 SCALES = {
-    "start": "relative to its start",
-    "own": "each on its own scale",
+    "start": "relative to start",
+    "own": "own scales",
     "plain": "as it is",
 }
 BETWEEN = 240  # points of a mean of several curves

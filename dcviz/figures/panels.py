@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from dcviz.figures.layout import spread
+from dcviz.figures.labels import Label, direct
 from dcviz.figures.numbers import log_ticks
 from dcviz.figures.pack import pack
 from dcviz.figures.palette import FONT, Theme, Tokens, rgba, tokens
 
 POINTS = 400  # per curve on the wire
+SHORT = 5  # letters of a unit that has room left of the axis
 LABEL = 13.0  # pixels of height that one label needs
 HEIGHT = 390.0  # pixels of the whole figure on the smallest screen, where labels must still stand apart
 
@@ -149,7 +150,9 @@ def _draw(
     for value in panel.levels.values():
         layout["shapes"].append(_level(value, x, y, token))
     tall = HEIGHT * (domain[1] - domain[0])
-    layout["annotations"] += _labels(panel, x, y, (low, high), LABEL / tall, token)
+    layout["annotations"] += direct(
+        _labels(panel, (x, y), layout["xaxis"]["range"][1]), (low, high), LABEL / tall, token
+    )
     if not panel.lines and not panel.levels:
         layout["annotations"].append(_waiting(x, y, low, high, token))
 
@@ -222,38 +225,24 @@ def _band(band: tuple[float, float], x: str, y: str, token: Tokens) -> dict[str,
     return {"type": "rect", "layer": "below", **at, "line": {"width": 0}, "fillcolor": rgba(token.muted, 0.13)}
 
 
-def _labels(panel: Panel, x: str, y: str, span: tuple[float, float], gap: float, token: Tokens) -> list[dict[str, Any]]:
-    """Direct labels, of lines where these end and of levels right of the axis, moved apart until none overlaps."""
-    low, high = span
+def _labels(panel: Panel, axes: tuple[str, str], last: float) -> list[Label]:
+    """What is to be written: lines where these end, levels right of the axis."""
+    x, y = axes
     wanted = [
-        (line.text or line.name, line.colour, float(line.values[-1]), {"xref": x, "x": float(line.steps[-1])})
+        Label(line.text or line.name, line.colour, _up(panel, float(line.values[-1])), x, y, end, end / last)
         for line in panel.lines
+        for end in (float(line.steps[-1]),)
     ]
-    wanted += [
-        (f"{name} {value:.1f}" if panel.top else name, token.muted, value, {"xref": f"{x} domain", "x": 1})
+    return wanted + [
+        Label(f"{name} {value:.1f}" if panel.top else name, "", _up(panel, value), f"{x} domain", y, 1.0, 1.0)
         for name, value in panel.levels.items()
         if name
     ]
-    at = [math.log10(v) if panel.log and v > 0 else v for _, _, v, _ in wanted]
-    at = [min(max(v, low), high) if math.isfinite(v) else low for v in at]
-    tall = gap * (high - low)
-    places = spread(at, tall, low + 0.5 * tall, high)  # clear of the numbers under the axis
-    return [
-        {
-            **where,
-            "xshift": 6,
-            "xanchor": "left",
-            "yref": y,
-            "y": place,
-            "text": text,
-            "showarrow": False,
-            "align": "left",
-            "font": {"color": colour, "size": 11},
-            "bgcolor": rgba(token.background, 0.75),
-            "borderpad": 0,
-        }
-        for (text, colour, _, where), place in zip(wanted, places, strict=True)
-    ]
+
+
+def _up(panel: Panel, value: float) -> float:
+    """A value as its axis counts."""
+    return math.log10(value) if panel.log and value > 0 else value
 
 
 def _now(row: int, step: float, token: Tokens) -> dict[str, Any]:
@@ -293,6 +282,8 @@ def _unit(y: str, text: str, token: Tokens) -> dict[str, Any]:
     """What the common axis counts, left of its numbers."""
     at = {"xref": "paper", "x": 0, "xanchor": "right", "yref": f"{y} domain", "y": 0, "yanchor": "top"}
     shift = {"xshift": -10, "yshift": -1}
+    if len(text) > SHORT:  # no room there: right of them
+        at, shift = {**at, "x": 1, "xanchor": "left"}, {"xshift": 12, "yshift": -1}
     return {**at, **shift, "text": text, "showarrow": False, "font": {"color": token.muted, "size": 11}}
 
 

@@ -14,7 +14,8 @@ from dcviz.figures.pack import pack
 from dcviz.figures.palette import FONT, Theme, Tokens, rgba, tokens
 from dcviz.figures.signs import Sign
 
-HEIGHT = 430  # pixels
+HEIGHT = 520  # pixels
+LETTERS = 24  # of a label
 LABEL = 15.0  # pixels of height of one label
 PAD = 0.08  # of the span of accuracies
 
@@ -62,7 +63,7 @@ def race(
     budgets = sorted({f.budget for f in finishes} | {b for known in rivals.values() for b, _, _ in known})
     layout = _layout(token, (low, high), unit, budgets)
     layout["annotations"] += _end_labels(strands, (low, high), token)
-    layout["annotations"] += [_rival_label(name, known[-1], token) for name, known in rivals.items() if known]
+    layout["annotations"] += _finish_labels(finishes, rivals, budgets, (low, high), token)
     if ceiling is not None:
         layout["shapes"].append(_level(100 * ceiling, token))
         layout["annotations"].append(_note("x2 domain", 1.0, 100 * ceiling, f"whole set {100 * ceiling:.1f}", token))
@@ -100,12 +101,11 @@ def _climb(strand: Strand) -> list[dict[str, Any]]:
 
 
 def _finish(finish: Finish, token: Tokens) -> dict[str, Any]:
-    sign, wide = finish.sign, finish.spread or 0.0
-    text = f"{100 * finish.mean:.1f}" + (f" ± {100 * wide:.1f}" if finish.spread is not None else "")
+    sign, wide, text = finish.sign, finish.spread or 0.0, _percent(finish)
     bar = {"color": sign.colour, "thickness": 1.4, "width": 6}
     return {
         "type": "scatter",
-        "mode": "markers+text",
+        "mode": "markers",
         "name": finish.label,
         "x": [str(finish.budget)],
         "y": [100 * finish.mean],
@@ -116,10 +116,6 @@ def _finish(finish: Finish, token: Tokens) -> dict[str, Any]:
             "color": sign.colour,
             "line": {"width": 1, "color": token.outline},
         },
-        "text": [text],
-        "textposition": "middle right",
-        "textfont": {"size": 12, "color": token.ink},
-        "cliponaxis": False,
         "hovertemplate": f"{sign.glyph} {finish.label}: {text} %<extra></extra>",
     }
 
@@ -174,22 +170,43 @@ def _end_labels(strands: Sequence[Strand], span: tuple[float, float], token: Tok
     places = spread([v for _, _, v in there], gap, *span)
     return [
         {
-            **_note("x domain", 1.0, place, f"<b>{s.sign.glyph}</b> {s.label}", token),
+            **_note("x domain", 1.0, place, f"<b>{s.sign.glyph}</b> {_short(s.label)}", token),
             "font": {"size": 12, "color": s.sign.colour},
         }
         for (s, _, _), place in zip(there, places, strict=True)
     ]
 
 
-def _rival_label(name: str, last: tuple[int, float, float | None], token: Tokens) -> dict[str, Any]:
-    note = _note("x2", 0.0, 100 * last[1], name, token)
-    return {**note, "x": str(last[0]), "xanchor": "left", "xshift": 8, "yref": "y2"}
+def _finish_labels(
+    finishes: Sequence[Finish], rivals: Any, budgets: Sequence[int], span: tuple[float, float], token: Tokens
+) -> list[dict[str, Any]]:
+    """Numbers right of their points, apart from one another; rivals are named at their last budget."""
+    found = []
+    gap = LABEL / (HEIGHT - 80) * (span[1] - span[0])
+    ends = [(name, max(known)) for name, known in rivals.items() if known]
+    for at, budget in enumerate(budgets):
+        mine = [f for f in finishes if f.budget == budget]
+        texts = [(100 * f.mean, f"<b>{f.sign.glyph}</b> {_percent(f)}", token.ink) for f in mine]
+        texts += [(100 * end[1], f"{name} {100 * end[1]:.1f}", token.muted) for name, end in ends if end[0] == budget]
+        for (_, text, colour), y in zip(texts, spread([v for v, _, _ in texts], gap, *span), strict=True):
+            found.append({**_note("x2", at, y, text, token), "xshift": 11, "font": {"size": 12, "color": colour}})
+    return found
+
+
+def _percent(finish: Finish) -> str:
+    wide = f" ± {100 * finish.spread:.1f}" if finish.spread is not None else ""
+    return f"{100 * finish.mean:.1f}{wide}"
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LETTERS else label[: LETTERS - 1] + "…"
 
 
 def _note(xref: str, x: float, y: float, text: str, token: Tokens) -> dict[str, Any]:
     where = {"xref": xref, "x": x, "yref": "y2" if "2" in xref else "y", "y": y}
     font = {"size": 11, "color": token.muted}
-    return {**where, "xanchor": "left", "xshift": 6, "text": text, "showarrow": False, "font": font}
+    ground = {"bgcolor": rgba(token.background, 0.8), "borderpad": 0}
+    return {**where, **ground, "xanchor": "left", "xshift": 6, "text": text, "showarrow": False, "font": font}
 
 
 def _level(value: float, token: Tokens) -> dict[str, Any]:

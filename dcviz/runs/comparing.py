@@ -26,6 +26,7 @@ class Measure:
     better: str  # high | low
     digits: str = ",.0f"  # as a format
     factor: float = 1.0  # from the number to what is shown
+    group: str = ""  # what several columns have in common
     log: bool = False  # spans magnitudes
 
 
@@ -64,7 +65,7 @@ COMMON = {
     "gain": Measure(
         "over random", "Accuracy minus that of as many random real samples, same protocol.", "high", "+.1f", 100
     ),
-    "budget": Measure("per class", "K: stored synthetic images per class.", "low", log=True),
+    "budget": Measure("images per class", "K: stored synthetic images per class.", "low", log=True),
     "bytes": Measure(
         "bytes", "What the finished set takes: images as 32-bit numbers, soft labels, stored views.", "low", log=True
     ),
@@ -187,9 +188,9 @@ def _accuracy(name: str) -> Measure:
         f"Test accuracy in per cent of fresh networks ({title}) trained on S: mean ± standard deviation, of repeats "
         "over the repeats, of one run over its networks. The last update counts, never the best."
     )
-    return Measure(f"{title}, %", meaning, "high", ".1f", 100)
+    return Measure(f"accuracy, {title}, %", meaning, "high", ".1f", 100)
 
 
 def _yardstick(name: str) -> Measure:
     meaning = "Measured on the last kept step; 1 is the mean over ten random real subsets of the same budget."
-    return Measure(name.removeprefix(PREFIX), meaning, "low", ".3g")
+    return Measure(name.removeprefix(PREFIX), meaning, "low", ".3g", group="yardsticks, 1 = random real")

@@ -26,7 +26,8 @@ WORDS = {
     "start": ("start", "Where the synthetic set starts."),
     "seed": ("seed", "Of every random draw."),
     "optimiser.name": ("optimiser", "How the synthetic set is updated."),
-    "optimiser.schedule": ("step size over the run", "constant, or falling to 0 along a cosine."),
+    "optimiser.rates.images": ("step size of images", "How far one update moves them."),
+    "optimiser.schedule": ("step size over the run", "constant, or falling to 0 or to a tenth along a cosine."),
     "parameterisation": ("stored as", "What is stored and how it decodes."),
     "clamp": ("pixels kept in range", "Whether pixels are put back into their range after every update."),
     "device": ("device", "Where it was computed."),
@@ -127,16 +128,18 @@ def groups(runs: Sequence[Run]) -> list[tuple[Run, ...]]:
 def labels(groups: Sequence[Sequence[Run]]) -> list[str]:
     """A label for each group that tells it from the others, and says no more than that takes; names where given.
 
-    Differences are added one after another, the first ones first, as long as they tell more groups apart.
+    Differences are added one after another, the first ones first, as long as they tell more groups apart; other data
+    is always said.
     """
     heads = [group[0] for group in groups]
     parts: list[list[str]] = [[] for _ in heads]
     for difference in differences([head.config for head in heads]):
         told = len(set(map(tuple, parts)))
-        if difference.path in ("seed", "device") or told == len(heads):
+        data = difference.path == "data.name"
+        if difference.path in ("seed", "device") or (told == len(heads) and not data):
             continue
         longer = [[*part, _short(difference, value)] for part, value in zip(parts, difference.values, strict=True)]
-        if len(set(map(tuple, longer))) > told:
+        if data or len(set(map(tuple, longer))) > told:
             parts = longer
     texts = [
         " · ".join(filter(None, part)) or method(head.config, " in ") for part, head in zip(parts, heads, strict=True)

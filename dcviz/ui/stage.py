@@ -65,9 +65,24 @@ def grid(data: Mapping[str, Any], *, key: str) -> str | None:
     return result.cell if isinstance(result.cell, str) else None
 
 
+def compare(data: Mapping[str, Any], *, key: str) -> None:
+    """Draw several runs together; what the browser asks for is read with `sent_of`."""
+    _component()(key=key, data={"kind": "compare", **data}, on_view_change=_nothing)
+
+
+def table(data: Mapping[str, Any], *, key: str) -> None:
+    """Draw a table that the browser sorts and unfolds."""
+    _component()(key=key, data={"kind": "table", **data})
+
+
+def sent_of(key: str) -> Any:
+    """What a component has told as its view, as of this script run and as it came; None before it has."""
+    return (st.session_state.get(key) or {}).get("view")
+
+
 def view_of(key: str = "stage") -> View | None:
     """The view as of this script run, before the component is drawn; None until the browser has told one."""
-    sent = (st.session_state.get(key) or {}).get("view")
+    sent = sent_of(key)
     return None if sent is None else read_view(sent)
 
 

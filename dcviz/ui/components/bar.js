@@ -47,10 +47,11 @@ export class Bar {
     const end = Math.max(data.total, this.steps.at(-1) ?? 0, 1);
     this.range.max = String(end);
     if (document.activeElement !== this.range || following || this.playing) this.range.value = String(step);
-    this.range.setAttribute("aria-valuetext", `step ${step} of ${end}`);
+    const said = data.said?.(step) ?? `step ${step}`; // a clock of several runs counts something else
+    this.range.setAttribute("aria-valuetext", data.said ? said : `${said} of ${end}`);
     this.range.style.setProperty("--now", `${(100 * step) / end}%`);
     this.range.style.setProperty("--known", `${(100 * (this.steps.at(-1) ?? 0)) / end}%`);
-    this.out.textContent = `step ${step}`;
+    this.out.textContent = said;
     this.follow.checked = following;
     const idle = this.steps.length < 2;
     for (const node of [this.play, this.back, this.next, this.range]) node.disabled = idle;

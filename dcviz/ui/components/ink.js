@@ -3,7 +3,7 @@
 
 import { decode, el } from "./tools.js";
 
-const WIDE = { diamond: 1.3, circle: 1, square: 1, "triangle-up": 1.2, cross: 1.2 }; // of half a marker's size, as Plotly does
+const WIDE = { diamond: 1.3, circle: 1, square: 1, "triangle-up": 1.2, "triangle-down": 1.2, cross: 1.2, star: 1.2 }; // of half a marker's size, as Plotly does
 
 export class Ink {
   constructor(box) {
@@ -97,11 +97,20 @@ function outline(pen, symbol, x, y, r) {
   if (symbol === "diamond") return closed(pen, [[x, y - r], [x + r, y], [x, y + r], [x - r, y]]);
   if (symbol === "square") return pen.rect(x - r, y - r, 2 * r, 2 * r);
   if (symbol === "triangle-up") return closed(pen, [[x, y - r], [x + 0.87 * r, y + r / 2], [x - 0.87 * r, y + r / 2]]);
+  if (symbol === "triangle-down") return closed(pen, [[x, y + r], [x + 0.87 * r, y - r / 2], [x - 0.87 * r, y - r / 2]]);
+  if (symbol === "star") return closed(pen, star(x, y, r));
   if (symbol === "cross") {
     const q = r / 3;
     return closed(pen, [[-q, -r], [q, -r], [q, -q], [r, -q], [r, q], [q, q], [q, r], [-q, r], [-q, q], [-r, q], [-r, -q], [-q, -q]].map(([a, b]) => [x + a, y + b]));
   }
   return pen.arc(x, y, r, 0, 2 * Math.PI);
+}
+
+function star(x, y, r) {
+  return Array.from({ length: 10 }, (_, i) => {
+    const [far, turn] = [i % 2 ? 0.45 * r : r, (Math.PI * (i - 2.5)) / 5];
+    return [x + far * Math.cos(turn), y + far * Math.sin(turn)];
+  });
 }
 
 function closed(pen, corners) {

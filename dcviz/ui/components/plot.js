@@ -117,13 +117,13 @@ export class Plot {
     this.box.on("plotly_unhover", () => this.on.hover?.(null));
     this.box.on("plotly_click", (event) => {
       const id = synthetic(event.points)[0];
-      if (id !== undefined) this.on.click?.(id);
+      if (id !== undefined) this.on.click?.(id, event.points);
     });
     this.box.on("plotly_selected", (event) => {
       if (!event?.points || (this.busy && !event.points.length)) return; // nothing caught by our own drawing
       this.chosen += 1;
       this.outline = path(event.lassoPoints ?? corners(event.range));
-      this.on.lasso?.(synthetic(event.points));
+      this.on.lasso?.(synthetic(event.points), event.points);
     });
     this.box.on("plotly_deselect", () => this.busy || this.on.clear?.()); // by the person, not by our own drawing
   }

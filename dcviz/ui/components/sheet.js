@@ -2,14 +2,15 @@
 
 import { decode, el, panel } from "./tools.js";
 
-const BELOW = 150; // pixels kept for the selected image
+const BELOW = 150; // pixels kept for the selected image, where it has its place there
 
 export class Sheet {
-  constructor(parent, select) {
+  constructor(parent, select, below = BELOW) {
     const made = panel(parent, "dcv-sheet", "Synthetic images");
     this.root = made.root;
     this.captionNode = made.caption;
     this.select = select;
+    this.below = below;
     this.area = el("div", "dcv-area");
     this.pane = el("div", "dcv-pane", { tabindex: "0", role: "listbox", "aria-multiselectable": "true" });
     this.image = el("img", "dcv-image", { alt: "", draggable: "false" });
@@ -57,7 +58,7 @@ export class Sheet {
   resize() {
     if (!this.spec) return;
     const { width, height } = this.spec;
-    const room = { w: this.area.clientWidth - this.gutter - 2, h: this.root.clientHeight - this.root.firstChild.offsetHeight - BELOW };
+    const room = { w: this.area.clientWidth - this.gutter - 2, h: this.root.clientHeight - this.root.firstChild.offsetHeight - this.below };
     if (room.w < 20 || room.h < 20) return;
     const ratio = window.devicePixelRatio || 1;
     let scale = Math.min(room.w / width, room.h / height);
@@ -66,8 +67,9 @@ export class Sheet {
     this.scale = scale;
     const size = { width: `${width * scale}px`, height: `${height * scale}px` };
     Object.assign(this.pane.style, size);
-    const big = Math.max(9, Math.min(15, this.spec.side[1] * scale * 0.5));
-    const gap = Math.min(10, big * 0.6);
+    const tag = this.gutter ? Infinity : this.spec.tag * scale; // pixels beside a block
+    const big = Math.max(9, Math.min(15, this.spec.side[1] * scale * 0.5, tag * 0.9));
+    const gap = Math.min(10, big * 0.6, tag * 0.3);
     [...this.names.children].forEach((label, i) => {
       const { x, y } = this.spec.rows[i];
       const right = this.gutter || (x + this.spec.tag) * scale;

@@ -2,13 +2,15 @@
 // It draws the specs that dcviz/figures makes; it knows no colours, no trace rules and no method.
 
 import { Bar } from "./bar.js";
+import { compare } from "./compare.js";
 import { Detail } from "./detail.js";
 import { grid } from "./grid.js";
 import { Peek } from "./peek.js";
 import { Plot, plotly } from "./plot.js";
 import { reel } from "./reel.js";
 import { Sheet } from "./sheet.js";
-import { addressAt, decode, el, shared, signature } from "./tools.js";
+import { table } from "./table.js";
+import { addressAt, decode, el, pressing, shared, signature, typing } from "./tools.js";
 import { between, trails } from "./trails.js";
 
 const stages = new WeakMap(); // parent element -> Stage
@@ -19,6 +21,8 @@ const RINGED = 12; // selected points beyond which rings would hide them; the ot
 export default function (component) {
   const { data, parentElement } = component;
   if (data.kind === "grid") return grid(component);
+  if (data.kind === "compare") return compare(component);
+  if (data.kind === "table") return table(component);
   if (data.kind === "reel") return reel(component, receive);
   if (data.kind === "real") {
     shared.real.set(data.key, data);
@@ -328,13 +332,4 @@ class Stage {
     this.curves.resize();
     this.sheet.resize();
   }
-}
-
-function typing(target) {
-  const box = target.closest?.("input, textarea, select, [contenteditable='true'], [role='combobox'], [role='slider']");
-  return Boolean(box) && box.type !== "checkbox" && !box.classList.contains("dcv-range");
-}
-
-function pressing(target) {
-  return Boolean(target.closest?.("button, a, [role='button'], input[type='checkbox']"));
 }

@@ -83,3 +83,12 @@ export async function copied(text) {
     return done;
   }
 }
+
+export function typing(target) {
+  const box = target.closest?.("input, textarea, select, [contenteditable='true'], [role='combobox'], [role='slider']");
+  return Boolean(box) && box.type !== "checkbox" && !box.classList.contains("dcv-range");
+}
+
+export function pressing(target) {
+  return Boolean(target.closest?.("button, a, [role='button'], input[type='checkbox']"));
+}
