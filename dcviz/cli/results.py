@@ -77,7 +77,8 @@ def evaluate(  # noqa: PLR0913  (one parameter for each option)
     seeds: Annotated[int | None, Option(help="Fresh networks to train.")] = None,
     selections: Annotated[bool, Option("--selections", help="Measure every selection method beside it.")] = False,
     suite: Annotated[
-        str | None, Option(metavar="NAMES", help="What else it is good for: all, or some of: generalisation.")
+        str | None,
+        Option(metavar="NAMES", help="What else it is good for: all, or some of: generalisation, robustness."),
     ] = None,
     scale: Annotated[Literal["quick", "full"], Option(help="How hard the suite looks.")] = "quick",
     groups: Annotated[
