@@ -3,17 +3,16 @@
 
 import { Bar } from "./bar.js";
 import { Chips } from "./chips.js";
+import { Merged } from "./merged.js";
 import { Peek } from "./peek.js";
 import { Plot, plotly } from "./plot.js";
 import { Sheets } from "./sheets.js";
 import { addressAt, decode, el, pressing, shared, signature, typing } from "./tools.js";
-import { between, trails } from "./trails.js";
 
 const together = new WeakMap(); // parent element -> Together
 const KEPT = 220; // frames of each run in the browser's memory
 const ASKED = 150; // frames asked for at once
-const [WIDE, TALL, BESIDE] = [120, 15, 9]; // pixels of a name on the map, and from its point
-const TOLD = 3; // selected places up to which the map writes whose points they are
+const FAINT = 0.12;
 
 export function compare(component) {
   const { parentElement } = component;
@@ -44,14 +43,13 @@ class Together {
       pick: (strand, run) => this.pick(strand, run),
       changed: () => this.draw(),
     });
-    this.map = new Plot(panels, "dcv-map", "Map", {
+    this.map = new Merged(panels, {
       click: (_, points) => this.select(this.caught(points)),
       lasso: (_, points) => this.select(this.caught(points), points.length > 0),
       clear: () => this.select(new Set()),
       hover: (point, event) => this.hover(point, event),
+      changed: () => this.draw(),
     });
-    this.switch = el("div", "dcv-switch", { role: "radiogroup", "aria-label": "Which map" });
-    this.map.head.children[0].after(this.switch);
     this.curves = new Plot(panels, "dcv-curves", "Curves", {});
     this.peek = new Peek(this.root);
     this.bar = new Bar({
@@ -77,7 +75,7 @@ class Together {
     window.removeEventListener("resize", this.onResize);
     this.observer.disconnect();
     this.bar.pause();
-    this.map.close();
+    this.map.plot.close();
     this.curves.close();
     shared.stages.delete(this);
   }
@@ -87,7 +85,7 @@ class Together {
     this.say = component.setStateValue;
     if (data.scene !== this.scene) {
       if (this.data?.theme !== data.theme || this.data?.real !== data.real) this.frames.clear();
-      this.map.awake();
+      this.map.plot.awake();
       this.curves.awake();
       if (!this.data || data.axis !== this.data.axis) this.at = data.at;
       this.shown = data.shown; // keys of the strands that stand in the sheets and on the map
@@ -241,7 +239,7 @@ class Together {
   }
 
   select(places, lassoed = false) {
-    if (!lassoed) this.map.unlasso();
+    if (!lassoed) this.map.plot.unlasso();
     this.selected = places;
     this.draw();
   }
@@ -294,71 +292,28 @@ class Together {
     const { curves: spec, clock, words } = this.data;
     const [now, shapes] = [[], []];
     for (const shape of spec.layout.shapes) (shape.name === "now" ? now : shapes).push(shape);
-    const data = spec.data.map((trace) => (this.lit && trace.meta?.of !== this.lit ? { ...trace, opacity: 0.12 } : trace));
+    const data = spec.data.map((trace) => (this.lit && trace.meta?.of !== this.lit ? { ...trace, opacity: FAINT } : trace));
     this.curves.draw({ data, layout: { ...spec.layout, shapes } }, `${signature(spec)}|${this.lit}`, live);
     this.curves.lines(now.map((shape) => ({ ...shape, x0: (this.moment ?? 0) / clock.scale })));
     this.curves.caption(words.curves);
   }
 
   drawMap(live, next = null, part = 0) {
-    const { data } = this;
-    const real = shared.real.get(data.real);
-    const mapped = this.chosen.filter(({ run }) => run.mapped);
-    this.map.root.classList.toggle("dcv-without", !data.real);
-    if (!real) return this.map.caption(data.words.map);
-    const kinds = Object.keys(real.maps);
-    const drawn = (name) => mapped.some(({ run }) => Object.hasOwn(this.frame(run.id)?.maps ?? {}, name));
-    const kind = kinds.includes(this.kind) ? this.kind : (kinds.find(drawn) ?? kinds[0]);
-    const layer = real.maps[kind];
-    const traces = mapped.flatMap(({ strand, run }) => this.traces(run.id, strand, kind, layer, next, part));
-    apart(traces.filter((trace) => trace.meta.layer === "tag"), this.map.box._fullLayout);
-    if (this.bar.moving) return this.map.play({ ...layer, plays: true }, `${data.real}|${kind}|still`, traces);
-    this.drawSwitch(kinds, kind);
-    const key = [data.real, kind, this.lit, this.map.chosen, [...this.selected], ...traces.map(signature)].join("|");
-    this.map.draw({ ...layer, data: [...layer.data, ...traces] }, key, live);
-    return this.map.caption(data.words.map || layer.caption, `${data.words.map} ${layer.explained}`.trim(), layer.title);
+    const members = this.chosen.filter(({ run }) => run.mapped).map(({ strand, run }) => ({
+      key: strand.key,
+      run,
+      frame: this.frame(run.id),
+      next: next === null ? null : this.frame(run.id, next),
+      past: () => this.past(run.id),
+      ids: this.ids(run.id),
+    }));
+    const { data, selected, lit } = this;
+    this.map.draw({ data, members, selected, lit, moving: this.bar.moving, part, live });
   }
 
-  traces(run, strand, kind, layer, next, part) {
-    // The points of one run: on their way to the next moment, selected ones ringed, the others dimmed.
-    const frame = this.frame(run);
-    const points = frame?.maps?.[kind] ?? [];
-    const then = next === null ? null : this.frame(run, next)?.maps?.[kind];
-    const ids = this.ids(run);
-    const some = this.selected.size > 0;
-    const ring = { x: [], y: [] };
-    const out = between(points, then, part).map((trace) => {
-      if (trace.meta.layer !== "synthetic") return trace;
-      const at = [];
-      decode(trace.customdata).forEach((id, i) => ids.has(id) && at.push(i));
-      const [x, y] = [decode(trace.x), decode(trace.y)];
-      for (const i of at) ring.x.push(x[i]) && ring.y.push(y[i]);
-      const opacity = this.lit && this.lit !== strand.key ? 0.12 : 1;
-      return { ...trace, opacity, selectedpoints: some ? at : null };
-    });
-    const few = some && this.selected.size <= TOLD;
-    const rings = out.map((trace) => (trace.meta.layer === "selection" && few ? { ...trace, ...ring } : trace));
-    if (!few || this.bar.moving) return rings;
-    const past = [...this.frames.get(run).values()].filter((f) => f.step <= frame.step).sort((a, b) => a.step - b.step);
-    const tag = this.runs.get(run).tag;
-    const ways = ids.size ? trails(past, kind, frame, layer.trail, ids) : [];
-    return [...ways, ...rings, { ...tag, x: [...ring.x], y: [...ring.y], text: ring.x.map(() => tag.text) }];
-  }
-
-  drawSwitch(kinds, kind) {
-    const now = kinds.join() + kind;
-    if (this.switched === now) return;
-    this.switched = now;
-    this.switch.replaceChildren(
-      ...kinds.filter(() => kinds.length > 1).map((name) => {
-        const button = el("button", "", { type: "button", role: "radio", "aria-checked": String(name === kind) }, name.toUpperCase());
-        button.onclick = () => {
-          this.kind = name;
-          this.draw();
-        };
-        return button;
-      }),
-    );
+  past(run) {
+    const last = this.frame(run).step;
+    return [...this.frames.get(run).values()].filter((f) => f.step <= last).sort((a, b) => a.step - b.step);
   }
 
   // ---------------------------------------------------------------------------------- size
@@ -371,25 +326,8 @@ class Together {
 
   resize() {
     this.fit();
-    this.map.resize();
+    this.map.plot.resize();
     this.curves.resize();
     this.sheets.resize();
   }
-}
-
-function apart(tags, full) {
-  // Names of points that lie close together, one under another; measured in pixels of the map as it stands.
-  if (!full?.xaxis) return;
-  const { xaxis, yaxis } = full;
-  const places = tags.flatMap((tag) => tag.x.map((x, i) => ({ tag, i, px: xaxis.l2p(x), py: yaxis.l2p(tag.y[i]) })));
-  places.sort((a, b) => a.py - b.py);
-  places.forEach((place, i) => {
-    for (const before of places.slice(0, i)) {
-      if (Math.abs(before.px - place.px) > WIDE) continue;
-      place.py = Math.max(place.py, before.py + TALL);
-      place.px = Math.max(place.px, before.px);
-    }
-    place.tag.x[place.i] = xaxis.p2l(place.px + BESIDE);
-    place.tag.y[place.i] = yaxis.p2l(place.py);
-  });
 }
