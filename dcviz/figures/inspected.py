@@ -170,8 +170,8 @@ def bars(values: np.ndarray, names: Sequence[str], theme: Theme, **spread: np.nd
     ]
 
 
-def classmates(frame: Arrays, label: int, real: Arrays | None, theme: Theme) -> dict[str, Any] | None:
-    """The images of one class in a frame, in one picture, with ids and off-manifold scores; None in the plane."""
+def classmates(frame: Arrays, label: int, real: Arrays | None, theme: Theme) -> dict[str, Any]:
+    """The images of one class in a frame, in one picture (none in the plane), with ids and off-manifold scores."""
     mine = np.flatnonzero(np.asarray(frame["labels"]) == label)
     ids = np.asarray(frame["ids"])[mine]
     off = np.asarray(frame["off"])[mine] if "off" in frame else np.full(len(mine), np.nan)

@@ -56,10 +56,7 @@ def arrow_picture(move: Sequence[float], name: str, theme: Theme) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
 
 
-def arrow_ends(moves: Sequence[np.ndarray], span: float) -> list[list[float]]:
-    """How far each arrow reaches from the point ``(dx, dy)``: all equally far, in a panel ``span`` wide."""
-    found = []
-    for move in moves:
-        length = float(np.hypot(*move))
-        found.append([float(v) * REACH * span / length for v in move] if length > 0 else [0.0, 0.0])
-    return found
+def arrow_end(move: np.ndarray, span: float) -> list[float]:
+    """Where the arrow of a move ends, seen from its point ``(dx, dy)``; equally far for all, on a map ``span`` wide."""
+    length = float(np.hypot(*move))
+    return [float(v) * REACH * span / length for v in move] if length > 0 else [0.0, 0.0]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from dcviz.data import dataset
@@ -34,14 +34,16 @@ SHARE = 10  # times the time that a film of a live run took, before it is made a
 class Shown:
     """What the page shows of one image beside what is on record: its film and its label."""
 
+    name: Hashable  # the same for the same film
     film: Film
-    label: Label | None = None
+    label: Label
 
 
 @dataclass(frozen=True)
 class Pulls:
     """What discrepancies would do to the images of a step, by key; a sentence where one has no answer."""
 
+    name: Hashable  # the same for the same step of the same run
     step: int
     source: str  # what S was read from, in words
     found: dict[str, Pull | str]
@@ -67,10 +69,14 @@ class Inspector:
             began = time.monotonic()
             data = dataset(row.config.data, progress)
             label = label_of(self.store, row, data, image)
-            film = film_of(self.store, run, image, progress, lambda film: publish(Shown(film, label)))
+
+            def early(film: Film) -> None:
+                publish(Shown((question, "early"), film, label))
+
+            film = film_of(self.store, run, image, progress, early)
             now = time.monotonic()
             self._films[run, image] = question, now + SHARE * (now - began)
-            return Shown(film, label)
+            return Shown(question, film, label)
 
         question = ("film", run, image, row.pictures)
         before, due = self._films.get((run, image), (None, 0.0))
@@ -101,7 +107,8 @@ class Inspector:
             bench = self._bench_of(row, progress)
             at = snapshot(self.store, row, bench.dataset, step)
             found: dict[str, Pull | str] = {}
-            pulls = Pulls(at.step, SOURCES[at.source], found, lambda gradient: move_of(bench.dataset, gradient))
+            moves = partial(move_of, bench.dataset)
+            pulls = Pulls((run, step, version), at.step, SOURCES[at.source], found, moves)
             publish(pulls)
             for key in (OWN, *keys):
                 try:

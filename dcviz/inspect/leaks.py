@@ -80,7 +80,7 @@ def nearness(store: Store, data: Dataset, at: Snapshot, progress: Progress) -> d
     key = key_of("leaks of", VERSION, data.fingerprint, framer.reference.key, seen)
     found = store.load_cached("leaks", key)
     if found is not None:
-        names = dict.fromkeys(name.partition("/")[0] for name in found[0])
+        names = [name for name in SPACES if f"{name}/nearest" in found[0]]
         return {s: Nearness(**{f.name: found[0][f"{s}/{f.name}"] for f in fields(Nearness)}) for s in names}
     spaces = driven(leak_check(data, framer.reference, at.x, cache=store), "comparing with all real samples", progress)
     arrays = {f"{s}/{f.name}": getattr(near, f.name) for s, near in spaces.items() for f in fields(Nearness)}

@@ -73,7 +73,11 @@ def lenses() -> dict[str, Lens]:
             continue
         for divergence in registry.known("divergence").values():
             choices = {"regime": regime.name, "divergence": divergence.name}
-            found.append(Lens(f"{regime.name}/{divergence.name}", f"{divergence.title} · {regime.title}", choices))
+            found.append(
+                Lens(
+                    f"{regime.name}/{divergence.name}", f"{divergence.name.replace('-', ' ')} · {regime.title}", choices
+                )
+            )
     for method in registry.known("discrepancy").values():
         if method.where != "any":
             where = method.where.replace("-", " ")

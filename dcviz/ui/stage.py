@@ -80,6 +80,11 @@ def sent_of(key: str) -> Any:
     return (st.session_state.get(key) or {}).get("view")
 
 
+def glass(data: Mapping[str, Any], *, key: str) -> None:
+    """Draw one image under the magnifying glass; what the browser looks at is read with `sent_of`."""
+    _component()(key=key, data={"kind": "inspect", **data}, on_view_change=_nothing)
+
+
 def view_of(key: str = "stage") -> View | None:
     """The view as of this script run, before the component is drawn; None until the browser has told one."""
     sent = sent_of(key)

@@ -5,6 +5,7 @@ import { Bar } from "./bar.js";
 import { compare } from "./compare.js";
 import { Detail } from "./detail.js";
 import { grid } from "./grid.js";
+import { inspect } from "./inspect/inspect.js";
 import { Peek } from "./peek.js";
 import { Plot, plotly } from "./plot.js";
 import { reel } from "./reel.js";
@@ -21,6 +22,7 @@ const RINGED = 12; // selected points beyond which rings would hide them; the ot
 export default function (component) {
   const { data, parentElement } = component;
   if (data.kind === "grid") return grid(component);
+  if (data.kind === "inspect") return inspect(component);
   if (data.kind === "compare") return compare(component);
   if (data.kind === "table") return table(component);
   if (data.kind === "reel") return reel(component, receive);
