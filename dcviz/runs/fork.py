@@ -8,6 +8,7 @@ from dcviz.condensing.loop import begin, finish, step
 from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import problem as building
+from dcviz.runs.kept import setup_of
 from dcviz.runs.store import Run, Store
 from dcviz.types import SyntheticSet
 
@@ -29,7 +30,7 @@ def inherited(store: Store, run: Run) -> Generator[None, None, SyntheticSet]:
         raise Refused(f"{run.id} is not a fork.")
     parent = store.run(run.parent)
     refuse_other_shape(parent.config, run.config)
-    setup = building.build(parent.config, cache=store)
+    setup = setup_of(store, parent)
     yield
     earlier = [at for at in store.checkpoints(parent.id) if at <= run.parent_step]
     found = store.load_checkpoint(parent.id, max(earlier)) if earlier else None

@@ -15,6 +15,7 @@ from dcviz.randomness import generator
 from dcviz.records import EvaluationProtocol, Recipe, RunConfig, Score, Status
 from dcviz.runs import problem as building
 from dcviz.runs.frames import Framer, flagged
+from dcviz.runs.kept import setup_of
 from dcviz.runs.measuring import Measuring
 from dcviz.runs.relabelled import same_labels
 from dcviz.runs.service import speed_key
@@ -94,7 +95,7 @@ class RunJob:
 
     def _work(self) -> Generator[Any, None, None]:
         yield
-        self._setup = setup = building.build(self.config, self._progress, self.store)
+        self._setup = setup = setup_of(self.store, self.run, self._progress)
         self.store.settle_device(self.run.id, str(setup.device))
         yield
         state = yield from self._first_state(setup)

@@ -84,8 +84,11 @@ def reopen(store: Store, run: str, time_limit: float | None = None) -> Run:
 
 def refuse_missing(row: Run) -> None:
     """Refuse to go on with a run that names what is not here, as of a plug-in: it would fail for good."""
+    from dcviz.runs.kept import IMPORTED
     from dcviz.runs.problem import check
 
+    if row.config.start == IMPORTED:
+        return
     try:
         check(row.config)
     except Refused as refusal:

@@ -282,7 +282,7 @@ BAD = {
     "other sizes": (lambda f: frame_with(f, points=np.zeros((2, 2), np.float32), labels=np.arange(2), ids=np.arange(2),
                                          pca=None, neighbours=None, weights=None, off=None), "differ in size"),
     "curves that are none": (lambda f: {"curves.csv": "a,b\n1,2\n"}, "the table of curves is damaged"),
-    "a final set that is none": (lambda f: {"final.safetensors": b"\x08" + bytes(20)}, "final.safetensors of .* damaged"),
+    "a final set that is none": (lambda f: {"final.safetensors": bytes(20)}, "final.safetensors of .* damaged"),
     "a path outside": (lambda f: {"../evil": "x"}, "outside its own folder"),
 }  # fmt: skip
 
@@ -366,7 +366,7 @@ def test_noise_in_the_file_never_ends_in_anything_but_a_refusal(file, other):
     """Cut off, with bits flipped, with random bytes: refused, or read as a run that the store can show."""
     data, rng = file.read_bytes(), np.random.default_rng(0)
     path = file.with_name("noise.dcviz.zip")
-    outcomes = {"read": 0, "refused": 0}
+    outcomes, sentence = {"read": 0, "refused": 0}, ""
     for i in range(150):
         noisy = bytearray(data)
         if i % 3 == 0:
@@ -379,9 +379,10 @@ def test_noise_in_the_file_never_ends_in_anything_but_a_refusal(file, other):
             read(path, other)
         except Refused as refusal:
             outcomes["refused"] += 1
-            assert "\n" not in str(refusal)
+            sentence = str(refusal)
         else:
             outcomes["read"] += 1  # the flipped bit lay in a time or an attribute that nobody reads
+        assert "\n" not in sentence
     assert outcomes["refused"] > 100
 
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dcviz.data.catalogue import catalogue
 from dcviz.data.zips import open_zip
 from dcviz.errors import Refused
@@ -20,6 +18,7 @@ from dcviz.records import Recipe, RunConfig, Score, from_dict, from_json, to_jso
 from dcviz.runs.export.archive import ABOUT, CHECKPOINT, CURVES, FINAL, FORMAT, KIND, frame_name
 from dcviz.runs.export.curves import from_csv
 from dcviz.runs.files import Arrays
+from dcviz.runs.importing.finals import check_final
 from dcviz.runs.importing.frames import checked
 from dcviz.runs.importing.members import BYTES, base, bytes_of, text_of, tree_of, unpacked_of
 from dcviz.runs.importing.parts import Parts, Row
@@ -213,21 +212,12 @@ def _is_parent(store: Store, parent: str, config: RunConfig) -> bool:
 
 def _final(file: zipfile.ZipFile, member: str, name: str) -> tuple[Arrays, Recipe]:
     """The final set, decoded once to see that it can be."""
-    from dcviz.loaded import CondensedSet
-
     arrays, text = unpacked_of(file, member, name)
     try:
         recipe = from_json(Recipe, text)
-        found = CondensedSet.of_arrays("", arrays, recipe)
-        sizes = {len(found.x), len(found.y), len(arrays["classes"]) * recipe.expand, len(arrays["ids"]) * recipe.expand}
-        fits = len(sizes) == 1 and tuple(found.x.shape[1:]) == recipe.shape and found.x.is_floating_point()
-        labels = arrays["classes"]
-        fits &= labels.dtype == np.int64 and labels.min() >= 0 and labels.max() < len(recipe.classes)
-        fits &= all(bool(np.isfinite(a).all()) for a in arrays.values())
-    except (RuntimeError, KeyError, ValueError, TypeError, IndexError, AttributeError, RecursionError) as error:
-        raise Refused(f"the final set of {name} does not fit its recipe ({error}): export the run again.") from error
-    if not fits:
-        raise Refused(f"the final set of {name} does not fit its recipe: export the run again.")
+    except (TypeError, RecursionError) as error:
+        raise Refused(f"the recipe of {name} is damaged ({error}): export the run again.") from error
+    check_final(arrays, recipe, name)
     return arrays, recipe
 
 
