@@ -13,7 +13,13 @@ from dcviz.runs.store import Store
 from dcviz.ui import stage
 from dcviz.ui.reader import Reader
 
-PAGES = {"Lab": "app.py", "Atlas": "pages/1_Atlas.py", "Compare": "pages/3_Compare.py", "Runs": "pages/6_Runs.py"}  # those that exist
+PAGES = {
+    "Lab": "app.py",
+    "Atlas": "pages/1_Atlas.py",
+    "Compare": "pages/3_Compare.py",
+    "Inspect": "pages/5_Inspect.py",
+    "Runs": "pages/6_Runs.py",
+}  # those that exist
 ICON = Path(__file__).parent / "icon.png"  # our own: streamlit fetches its symbols for tabs from elsewhere
 CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
