@@ -159,6 +159,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
                 theme,
             ),
             "film": film or None,
+            "inspect": "Inspect",  # the page that looks into one image, beside this one
             "words": {
                 "sheet": "left of the line: real examples · ◥ off-manifold",
                 "curves": describe(row),

@@ -32,6 +32,7 @@ export class Detail {
     if (!data.planar && !show()) sheet.image.addEventListener("load", show, { once: true });
     this.big.setAttribute("aria-label", `synthetic image ${focus} of class ${name}, enlarged`);
     this.drawFacts(decode(frame.detail.off)[at], focus, name, selected.size);
+    if (data.inspect) this.drawWay(`${data.inspect}?run=${encodeURIComponent(data.run)}&image=${focus}&step=${frame.step}`);
     this.drawFilm(data.film?.id === focus ? data.film : null);
     this.drawNear(frame.detail, at, real, names);
   }
@@ -50,6 +51,11 @@ export class Detail {
     this.text.title =
       "Off-manifold: distance to the 5th nearest real image of its class in reference features, " +
       "as a percentile of the same distance for held-out real images; above 95 is flagged.";
+  }
+
+  drawWay(href) {
+    const said = "Its whole film, its nearest real images, and what each discrepancy would do to it";
+    this.text.append(el("a", "dcv-way", { href, title: said }, "inspect"));
   }
 
   drawFilm(film) {
