@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from dcviz.embed import Reference
     from dcviz.layers import Classifier
 
 VERSION = 1  # raised when training changes, so that older networks are not taken
@@ -52,6 +53,16 @@ class Judge:
     device: torch.device | str = "cpu"
     groups: Groups | None = None  # None: the classes are the groups
     cache: Cache = field(default_factory=Memory)
+    _references: list[Reference] = field(default_factory=list, compare=False, repr=False)
+
+    def reference(self) -> Work[Reference]:
+        """Where distances between samples are measured: the map's reference features; planar: the plane."""
+        if not self._references:
+            from dcviz.embed import pixels_view, reference
+
+            made = yield from reference(self.dataset, pixels_view(self.dataset), cache=self.cache)
+            self._references.append(made)
+        return self._references[0]
 
     def network(self, subject: Subject, protocol: EvaluationProtocol, number: int) -> Work[Classifier]:
         """Network ``number`` of a protocol, trained on the subject; the same that `evaluation.measure` trains."""
