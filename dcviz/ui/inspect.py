@@ -14,10 +14,11 @@ from dcviz.inspect import OWN, inspector, lens, lenses, panel
 from dcviz.inspect.lens import own, told
 from dcviz.records import FINAL
 from dcviz.runs.store import Run, Store
+from dcviz.runs.words import describe
 from dcviz.ui import inspect_runs, status
 from dcviz.ui.inspect_words import PLACED, words
 from dcviz.ui.inspected import Look, Wish, message, planar
-from dcviz.ui.live import describe, real_of
+from dcviz.ui.live import real_of
 from dcviz.ui.reader import Reader
 from dcviz.ui.stage import glass, real_layer, sent_of
 

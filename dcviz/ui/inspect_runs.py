@@ -7,8 +7,8 @@ import streamlit as st
 from dcviz.errors import Refused
 from dcviz.figures import Theme, thumbnail
 from dcviz.runs.store import Run
+from dcviz.runs.words import describe
 from dcviz.ui.inspected import planar
-from dcviz.ui.live import describe
 from dcviz.ui.reader import Reader
 
 CARDS = 24  # runs to choose from; all others are in the list of any of them
