@@ -51,6 +51,7 @@ class Fairness(Property):
             "The accuracy in the group where it is lowest, for each network.",
             r"\min_g a_g",
             source,
+            details={"group": "the group whose mean accuracy is lowest"},
         ),
         Quantity(
             "gap",
@@ -175,8 +176,9 @@ def _by_networks(judge: Judge, subject: Subject, groups: Groups) -> Work[list[Fi
 
 def _of_groups(of: str, every: Sequence[Sequence[float]], names: Sequence[str], words: str) -> list[Figure]:
     """Figures from the accuracies by network and group."""
+    lowest = min(range(len(names)), key=lambda g: sum(each[g] for each in every))
     return [
-        figure("worst-group", of, [min(each) for each in every], words),
+        figure("worst-group", of, [min(each) for each in every], words, detail={"group": names[lowest]}),
         figure("gap", of, [max(each) - min(each) for each in every], words),
         *(
             figure("group-accuracy", of, [each[g] for each in every], words, {"group": name})

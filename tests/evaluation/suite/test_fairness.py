@@ -50,6 +50,7 @@ def test_a_set_that_forgets_a_class_is_seen_to(judge, few, digits):
         for s in (few, lacking)
     )
     assert less["worst-group", None].mean == 0
+    assert less["worst-group", None].detail == {"group": "3"}
     assert less["group-accuracy", "3"].mean == 0
     assert less["group-coverage", "3"].mean == 0
     assert less["group-discrepancy", "3"].mean > whole["group-discrepancy", "3"].mean
