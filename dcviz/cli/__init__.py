@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dcviz.cli import atlas, condense, doctor, nearest, results
+from dcviz.cli import atlas, compare, condense, doctor, nearest, results
 from dcviz.cli.common import Commands
 from dcviz.cli.names import WithNames
 
@@ -24,6 +24,7 @@ app.command()(results.runs)
 app.command()(condense.resume)
 app.command()(results.evaluate)
 app.command()(nearest.nearest)
+app.command()(compare.compare)
 app.command()(results.export)
 app.command()(atlas.atlas)
 app.command()(doctor.doctor)

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dcviz.records import EvaluationProtocol, Score
 from dcviz.runs.store import Run, Store
+from dcviz.runs.words import method
 from dcviz.yardsticks import PREFIX, Parting, parted
 
 Metrics = Mapping[str, tuple[Any, Any]]
 ACCURACY = "accuracy:"  # followed by the network
 NETWORKS = {"convnet": "ConvNet", "mlp": "MLP", "linear": "linear"}  # as columns are called
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number with its spread."""
+
+    mean: float
+    spread: float | None = None  # standard deviation, divided by n - 1
+    n: int = 1  # networks of one run, or repeats
+    protocol: int = 0  # which of the protocols in use: 0 is the one most have
 
 
 @dataclass(frozen=True)
@@ -29,15 +42,16 @@ class Measure:
     group: str = ""  # what several columns have in common
     log: bool = False  # spans magnitudes
 
+    def written(self, value: Value) -> str:
+        """The number as it is shown."""
+        return format(self.factor * value.mean, self.digits)
 
-@dataclass(frozen=True)
-class Value:
-    """A number with its spread."""
-
-    mean: float
-    spread: float | None = None  # standard deviation, divided by n - 1
-    n: int = 1  # networks of one run, or repeats
-    protocol: int = 0  # which of the protocols in use: 0 is the one most have
+    def spread(self, value: Value) -> str:
+        """Its spread likewise, after ±; empty where there is none."""
+        if not value.spread:  # none, or the same everywhere
+            return ""
+        digits = ".1g" if self.digits.endswith("g") else self.digits.lstrip("+")
+        return f"± {format(self.factor * value.spread, digits)}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,7 @@ COMMON = {
     "seconds": Measure("seconds", "Seconds of condensing, evaluation not counted.", "low", ",.1f", log=True),
     "steps": Measure("steps", "Updates of the synthetic set done so far.", "low", log=True),
     "off": Measure(
-        "off-manifold",
+        "off-manifold, %",
         "Synthetic images farther from the real images of their class, in the features of a network trained on T, "
         "than 95 % of held-out real images are (distance to the 5th nearest), in per cent of all.",
         "low",
@@ -114,6 +128,28 @@ def mixed(table: Table) -> list[str]:
         used = {row.values[name].protocol for rows in table.single for row in rows if name in row.values}
         found += [name] if len(used) > 1 else []
     return found
+
+
+def as_csv(table: Table, labels: Sequence[str], told: Callable[[EvaluationProtocol], str]) -> str:
+    """One line for each run: what it is, then every measure with spread and n; ``told`` puts a protocol in words."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    head = ["run", "group", "data", "method", "seed", "status", "parts at step"]
+    for name in table.measures:
+        head += [name, f"{name} spread", f"{name} n"] + ([f"{name} protocol"] if name in table.protocols else [])
+    writer.writerow(head)
+    for label, rows in zip(labels, table.single, strict=True):
+        for row in rows:
+            run = row.runs[0]
+            line: list[Any] = [run.id, label, run.config.data.name, method(run.config), run.config.seed, run.status]
+            line.append(row.parting.step if row.parting is not None else "")
+            for name in table.measures:
+                value = row.values.get(name)
+                line += ["", "", ""] if value is None else [value.mean, value.spread, value.n]
+                if name in table.protocols:
+                    line.append("" if value is None else told(table.protocols[name][value.protocol]))
+            writer.writerow(line)
+    return out.getvalue()
 
 
 def together(rows: Sequence[Row]) -> Row:

@@ -9,7 +9,6 @@ import streamlit as st
 from dcviz.figures import Theme
 from dcviz.figures.front import Scale, Spot, front
 from dcviz.runs.comparing import Measure, Row, Value, mixed
-from dcviz.ui.numbers import spread, written
 from dcviz.ui.several import Several
 
 RATIO = 8.0  # between the largest and the smallest value, beyond which an axis is logarithmic
@@ -89,7 +88,7 @@ def _scale(spots: object, measure: Measure, axis: int) -> Scale:
 
 
 def _number(measure: Measure, value: Value) -> str:
-    return f"{written(measure, value.mean)} {spread(measure, value)}".rstrip()
+    return f"{measure.written(value)} {measure.spread(value)}".rstrip()
 
 
 def _words(several: Several, found: Mapping[int, Spot], on: list[bool], axes: tuple[str, str]) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +10,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from dcviz.runs import judging
-from dcviz.runs.comparing import Measure, Row, Table, Value, mixed
+from dcviz.runs.comparing import Measure, Row, Table, Value, as_csv, mixed
 from dcviz.runs.differing import differences, said
 from dcviz.runs.store import Run, Store
 from dcviz.runs.words import about
@@ -37,7 +35,8 @@ def spec(several: Several) -> dict[str, Any]:
     found = several.table
     columns = [_column("run", "run", "What tells it from the others.", up=True, number=False)]
     plain, grouped = _ordered(found)
-    columns += [_column(n, m.title, m.meaning, up=m.better == "low") for n, m in plain.items()]
+    titles = {"off": "off-manifold"}  # its cells say of how many
+    columns += [_column(n, titles.get(n, m.title), m.meaning, up=m.better == "low") for n, m in plain.items()]
     columns.append(_column("parting", "parting", PARTING, up=False, number=False))
     columns += [_column(n, m.title, m.meaning, up=m.better == "low", group=m.group) for n, m in grouped.items()]
     unlike = mixed(found)
@@ -95,8 +94,8 @@ def _cells(
         mark = NUMBERS[min(value.protocol, 8)] if name in unlike else ""
         cells.append(
             {
-                "text": _count(row, value) if name == "off" and row.made else written(measure, value.mean),
-                "small": spread(measure, value),
+                "text": _count(row, value) if name == "off" and row.made else measure.written(value),
+                "small": measure.spread(value),
                 "sort": value.mean,
                 "best": value.mean == best.get(name),
                 "mark": mark,
@@ -122,19 +121,6 @@ def _best(found: Table, name: str, better: str) -> float | None:
     if len(values) < 2 or len(set(values)) < 2:
         return None
     return max(values) if better == "high" else min(values)
-
-
-def written(measure: Measure, value: float) -> str:
-    """A number as its column writes it."""
-    return format(measure.factor * value, measure.digits)
-
-
-def spread(measure: Measure, value: Value) -> str:
-    """The spread of a number as its column writes it; empty where there is none."""
-    if not value.spread:  # none, or the same everywhere
-        return ""
-    digits = ".1g" if measure.digits.endswith("g") else measure.digits.lstrip("+")
-    return f"± {format(measure.factor * value.spread, digits)}"
 
 
 def _count(row: Row, value: Value) -> str:
@@ -176,40 +162,16 @@ def _notes(several: Several) -> None:
         if same:
             st.caption(f":material/check: Same protocol. {' '.join(same)} The last update counts, never the best.")
         st.download_button(
-            "CSV", partial_csv(several), "dcviz-compare.csv", "text/csv", icon=":material/download:",
-            help="Every run and every number, with spread, n and protocol.", on_click="ignore", key="compare.csv",
-        )  # fmt: skip
+            "CSV",
+            lambda: as_csv(found, several.labels, protocol).encode(),
+            "dcviz-compare.csv",
+            "text/csv",
+            icon=":material/download:",
+            help="Every run and every number, with spread, n and protocol.",
+            on_click="ignore",
+            key="compare.csv",
+        )
     _judge(several)
-
-
-def partial_csv(several: Several) -> Any:
-    """What makes the CSV when it is asked for."""
-    return lambda: as_csv(several).encode()
-
-
-def as_csv(several: Several) -> str:
-    """One line for each run: what it is, then every measure with spread, n and protocol."""
-    found, out = several.table, io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    head = ["run", "group", "data", "method", "seed", "status", "parts at step"]
-    for name in found.measures:
-        head += [name, f"{name} spread", f"{name} n"] + ([f"{name} protocol"] if name in found.protocols else [])
-    writer.writerow(head)
-    for label, rows in zip(several.labels, found.single, strict=True):
-        for row in rows:
-            run = row.runs[0]
-            method, data, *_ = about(run.config).split(" · ")
-            line: list[Any] = [run.id, label, data, method, run.config.seed, run.status]
-            line.append(row.parting.step if row.parting is not None else "")
-            for name in found.measures:
-                value = row.values.get(name)
-                line += (
-                    [""] * 3 if value is None else [value.mean, "" if value.spread is None else value.spread, value.n]
-                )
-                if name in found.protocols:
-                    line.append("" if value is None else protocol(found.protocols[name][value.protocol]))
-            writer.writerow(line)
-    return out.getvalue()
 
 
 def _judge(several: Several) -> None:

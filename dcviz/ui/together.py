@@ -197,10 +197,12 @@ def _strand(several: Several, i: int, theme: Theme) -> dict[str, Any]:
 def told(several: Several, i: int) -> str:
     """How well a group did, as short as can be: test accuracy, else how it stands."""
     row, group = several.table.rows[i], several.groups[i]
-    times = f" · {len(group)} ×" if len(group) > 1 else ""
+    times = f" · {len(group)} repeats" if len(group) > 1 else ""
     value = next((row.values[name] for name in several.table.protocols if name in row.values), None)
     if value is not None:
         spread = f" ± {100 * value.spread:.1f}" if value.spread is not None else ""
+        if len(group) > 1:
+            times = f" · {value.n} ×" if value.n == len(group) else f" · {value.n} of {len(group)}"
         return f"{100 * value.mean:.1f}{spread} %{times}"
     going = next((run for run in group if run.status not in FINAL), group[0])
     return f"{going.status} {going.step:,}/{going.steps:,}{times}"

@@ -1,5 +1,6 @@
 """The Compare page through AppTest, and what it sends to the browser: real scripts on a real store."""
 
+import csv
 import json
 import statistics
 
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dcviz.figures.pack import unpack
 from dcviz.records import DataConfig, EvaluationProtocol, RunConfig, Score
+from dcviz.runs.comparing import as_csv
 from dcviz.runs.store import Owner
 from dcviz.ui import fronts, numbers, racing, together
 from dcviz.ui.compare import suggestions
@@ -223,7 +225,8 @@ def test_other_protocols_are_marked_in_the_table_and_explained_below_it(home):
 
 def test_the_csv_has_a_line_for_each_run_with_every_number(home):
     a, b = finished(home, 0.9, 0.8), finished(home, seed=1)
-    head, one, two = (line.split(",") for line in numbers.as_csv(several(home, a, b)).splitlines())
+    found = several(home, a, b)
+    head, one, two = (next(csv.reader([line])) for line in as_csv(found.table, found.labels, str).splitlines())
     assert head[:2] == ["run", "group"]
     assert float(one[head.index("accuracy:mlp")]) == pytest.approx(0.85)
     assert one[head.index("accuracy:mlp n")] == "2"
