@@ -36,6 +36,27 @@ def score_of(name: str, noise: float) -> Score | None:
     return partial(_mixture, centres, masses.log(), noise)
 
 
+def score_of_all(name: str, noise: float) -> Callable[[Tensor], Tensor] | None:
+    """The score of a planar set whose classes are not told apart, points ``(B, 2)`` -> ``(B, 2)``; None as above.
+
+    Of the checkerboard only the light fields are taken: both classes together are a plain square.
+    """
+    found = score_of(name, noise)
+    if found is None or name == "checkerboard":
+        return found and (lambda x: found(x, _no_class(x)))
+    centres, masses = _modes() if name == "eight-gaussians" else _curve(name, noise)
+    return mixture_score(centres.flatten(0, 1), masses.repeat(len(centres)) / len(centres), noise)
+
+
+def mixture_score(centres: Tensor, masses: Tensor, noise: float) -> Callable[[Tensor], Tensor]:
+    """The score of a mixture of Gaussians around ``centres (Q, 2)`` of ``masses (Q,)``: ``(B, 2)`` -> ``(B, 2)``."""
+    return lambda x: _mixture(centres.unsqueeze(0), masses.log(), noise, x, _no_class(x))
+
+
+def _no_class(x: Tensor) -> Tensor:
+    return x.new_zeros(len(x)).long()
+
+
 def in_model_space(score: Score, transform: Transform, device: torch.device) -> Score:
     """The score after an affine transform, on a device: with x = A z + b, ∇_z log p = Aᵀ ∇_x log p."""
     import torch

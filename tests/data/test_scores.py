@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from dcviz.data import dataset, scores, toy
 from dcviz.data.sampler import Real
-from dcviz.data.scores import score_of
+from dcviz.data.scores import score_of, score_of_all
 from dcviz.records import DataConfig
 
 every = pytest.mark.parametrize("name", toy.FIGURES)
@@ -141,3 +141,28 @@ def test_no_noise_no_score():
     assert all(score_of(name, 0.0) is None for name in toy.FIGURES)
     assert score_of("moons", 1e-4) is None  # too thin for the quadrature
     assert Real(dataset("digits"), torch.device("cpu"), 0).at(0).score is None
+
+
+@pytest.mark.parametrize("name", ["moons", "eight-gaussians"])
+def test_the_score_of_all_weighs_the_classes_by_their_densities(name):
+    noise, step = 0.1, 1e-4
+    at = torch.tensor([[0.3, 0.2], [-0.9, 0.4], [0.1, -0.7]], dtype=torch.float64)
+    if name == "moons":
+        logs = [log_density(name, c, noise) for c in (0, 1)]
+    else:
+        centres = toy.eight_gaussians(torch.arange(8) % 2, torch.arange(8).div(2, rounding_mode="floor")[:, None] / 4)
+        logs = [lambda x: math.log(np.exp(-np.square(x - centres.numpy()).sum(1) / (2 * noise**2)).sum())]
+    found = score_of_all(name, noise)(at).numpy()
+
+    def log_p(x):
+        return math.log(sum(math.exp(log(x)) for log in logs))
+
+    for x, got in zip(at.numpy(), found, strict=True):
+        expected = [(log_p(x + e) - log_p(x - e)) / (2 * step) for e in step * np.eye(2)]
+        assert got == pytest.approx(expected, rel=1e-4, abs=1e-3)
+
+
+def test_the_checkerboard_alone_keeps_its_light_fields():
+    x = torch.tensor([[-0.7, -0.8], [0.2, 0.9]], dtype=torch.float64)
+    zero = torch.zeros(2, dtype=torch.long)
+    assert torch.equal(score_of_all("checkerboard", 0.05)(x), score_of("checkerboard", 0.05)(x, zero))
