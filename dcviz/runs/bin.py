@@ -9,6 +9,7 @@ from secrets import token_hex
 
 from dcviz.errors import Refused
 from dcviz.runs.database import in_words
+from dcviz.runs.files import Arrays, Damaged, from_npz
 from dcviz.runs.home import RUN_COLUMNS, Home, number, touch
 from dcviz.runs.rows import BIN_SECONDS, Run, check_id
 
@@ -54,6 +55,20 @@ class Bin(Home):
         )
         with self.db.read() as db:
             return [Run(*row) for row in db.execute(query).fetchall()]
+
+    def look(self, run: str) -> Arrays:
+        """The last kept frame of a run in the bin, to know it again by.
+
+        Raises:
+            Refused: it has none, or its file is damaged.
+        """
+        kept = sorted((self.folder(run) / "frames").glob("*.npz"))
+        if not kept:
+            raise Refused(f"{run} has no picture.")
+        try:
+            return from_npz(kept[-1].read_bytes())
+        except (Damaged, FileNotFoundError) as error:
+            raise Refused(f"the last frame of {run} is damaged ({error}).") from error
 
     def empty_bin(self, runs: Iterable[str] | None = None, *, older_than: float = 0.0) -> list[str]:
         """Remove deleted runs for good, with their files: some, or all that lie there for so many seconds.

@@ -1,142 +1,218 @@
-"""All runs: a picture, how each is doing, its numbers; open, rename, note, resume, delete."""
+"""All runs: find them, choose one or several, put the queue in order; what was deleted comes back from the bin."""
 
 from __future__ import annotations
 
-import time
-from urllib.parse import urljoin
+from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
-from dcviz.data.catalogue import catalogue
 from dcviz.errors import Refused
-from dcviz.figures import Theme, thumbnail
-from dcviz.records import FINAL
-from dcviz.runs import service
-from dcviz.runs.store import Run, Store
-from dcviz.runs.words import describe
+from dcviz.figures import Theme
+from dcviz.runs.search import ORDERS
+from dcviz.runs.store import Entry, Store
+from dcviz.ui import binned, cards, chosen, finding, notices
+from dcviz.ui.finding import STATUSES, Asked
 from dcviz.ui.reader import Reader
-from dcviz.ui.share import export
-from dcviz.ui.status import duration, newest
+from dcviz.ui.told import said, say
 
 PAGE = 24  # runs drawn at once
-STATUSES = ("queued", "running", "paused", "done", "failed", "cancelled", "interrupted")
+NOTHING = "No runs yet: start one in the Lab."
+NO_FIT = "No run fits: clear the filter."
+HINT = "Click a run to see, name, tag, repeat or export it. Ctrl or Shift with the click chooses several to compare."
+IDLE = "Nothing waits. Runs from the Lab, repeats and sweeps queue up here, one after the other."
 
 
 def draw(reader: Reader, theme: Theme) -> None:
-    """The filter and the cards, newest first; they refresh while a run is going."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input("Find", placeholder="name, method, data or note", key="runs.find", width=320)
-        status = st.multiselect("Status", STATUSES, key="runs.status", placeholder="any", width=420)
-    going = reader.store.runs(status=("running", "queued"), limit=1)
-    st.fragment(_cards, run_every=2.0 if going else 5.0)(reader, theme, text, tuple(status))
+    """The page."""
+    asked = _there(reader.store, _opened())
+    notices.draw()
+    said()
+    asked = _bar(reader.store, asked)
+    _remember(asked)
+    every = cards.pause(reader.store)
+    left, right = st.columns([3.3, 1], gap="medium")
+    with left:
+        st.fragment(_cards, run_every=every)(reader.store, theme)
+    with right, st.container(key="dc-runs-side"):
+        if asked.bin:
+            binned.panel(reader.store, asked.runs)
+        elif asked.runs:
+            chosen.panel(reader, asked.runs)
+        else:
+            st.caption(HINT)
+        st.fragment(_line, run_every=every)(reader.store)
+    binned.undo(reader.store)
 
 
-def _cards(reader: Reader, theme: Theme, text: str, status: tuple[str, ...]) -> None:
-    every = reader.store.runs(status=status or None)
-    found = [run for run in every if text.lower() in f"{run.id} {describe(run)} {run.note}".lower()]
-    if not found:
-        words = "No run fits: clear the filter." if every or status else "No runs yet: start one in the Lab."
-        st.info(words, icon=":material/info:")
+# --------------------------------------------------------------------------------------------------- the view
+
+
+def _opened() -> Asked:
+    """What this window looks at; on its first run, and for a link, that of the address."""
+    state, query = st.session_state, st.query_params.to_dict()
+    if "runs.asked" not in state or (query and query != state.get("runs.address")):
+        state["runs.asked"], refusals = finding.read(query)
+        notices.forget()
+        notices.keep(*refusals)
+        for key in [key for key in state if str(key).startswith("runs.w.")]:
+            del state[key]
+    asked: Asked = state["runs.asked"]
+    return asked
+
+
+def _there(store: Store, asked: Asked) -> Asked:
+    """The view without chosen runs that are not there, or no longer; each is told why, once."""
+    in_bin = {run.id for run in store.bin()} if asked.bin else set()
+    if not in_bin and asked.bin:
+        return replace(asked, bin=False, runs=(), page=1)
+    found = in_bin or {entry.run.id for entry in store.entries(asked.runs)}
+    for run in asked.runs:
+        if run not in found and run not in binned.just_deleted() and not asked.bin:
+            try:
+                store.run(run)
+            except Refused as refusal:
+                notices.keep(str(refusal))
+    return replace(asked, runs=tuple(run for run in asked.runs if run in found))
+
+
+def _remember(asked: Asked) -> None:
+    st.session_state["runs.asked"] = asked
+    wanted = st.session_state["runs.address"] = finding.write(asked)
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _bar(store: Store, asked: Asked) -> Asked:
+    """Words, filters and the order; another one begins at the first page."""
+    row = st.columns([1.7, 1.35, 1.35, 0.95, 0.95], vertical_alignment="bottom", gap="small")
+    find = row[0].text_input(
+        "Find", asked.find, type="search", live=True, placeholder="name, method, data, tag, note", key="runs.w.find",
+        disabled=asked.bin, help="All of the words must occur, in any order: in id, name, note, tags, method or data.",
+    )  # fmt: skip
+    status = row[1].multiselect(
+        "Status", STATUSES, asked.status, placeholder="any", key="runs.w.status", disabled=asked.bin,
+        help="How a run is doing: any of these.",
+    )  # fmt: skip
+    known = list(store.tags())
+    offered = [*known, *(tag for tag in asked.tag if tag not in known)]
+    tags = row[2].multiselect(
+        "Tags", offered, asked.tag, placeholder="any", key="runs.w.tag", disabled=asked.bin,
+        help="Runs that have all of these tags. Tags are given to a run once it is chosen.",
+    )  # fmt: skip
+    sort = row[3].selectbox(
+        "Sort by", list(ORDERS), list(ORDERS).index(asked.sort), format_func=lambda name: ORDERS[name].title,
+        key="runs.w.sort", disabled=asked.bin, help="Runs without that number come last.",
+    )  # fmt: skip
+    now = replace(asked, find=find or "", status=tuple(status), tag=tuple(tags), sort=sort or "newest")
+    if now != asked:
+        now = replace(now, page=1)
+    with row[4], st.container(horizontal=True, horizontal_alignment="right"):
+        return replace(now, page=1, runs=(), bin=not now.bin) if _to_bin(store, now) else now
+
+
+def _to_bin(store: Store, asked: Asked) -> bool:
+    count = len(store.bin())
+    if asked.bin:
+        return st.button("All runs", icon=":material/arrow_back:", key="runs.bin", help="Back to the runs.")
+    why = "What was deleted: it can be restored for seven days."
+    label = f"Bin · {count}" if count else "Bin"
+    return st.button(label, icon=":material/delete:", key="runs.bin", help=why, disabled=not count)
+
+
+# -------------------------------------------------------------------------------------------------- the cards
+
+
+def _cards(store: Store, theme: Theme) -> None:
+    asked: Asked = st.session_state["runs.asked"]
+    count, entries = _page(store, asked)
+    if not count:
+        st.info(NO_FIT if asked.find or asked.status or asked.tag else NOTHING, icon=":material/info:")
         return
-    shown = st.session_state.setdefault("runs.shown", PAGE)
-    columns = st.columns(4, gap="small")
-    for i, run in enumerate(found[:shown]):
-        with columns[i % 4], st.container(border=True, key=f"dc-card-{run.id}"):
-            _card(reader, run, theme)
-    if len(found) > shown and st.button(f"Show more ({len(found) - shown} left)", icon=":material/expand_more:"):
-        st.session_state["runs.shown"] = shown + PAGE
-        st.rerun(scope="fragment")
+    if not entries:  # fewer than there were when the page was turned
+        _look(replace(asked, page=-(-count // PAGE)))
+    told = cards.cards(_message(store, asked, count, entries, theme), key="runs-cards")
+    if told.turn > st.session_state.get("runs.turn", 0):
+        st.session_state["runs.turn"] = told.turn
+        _look(replace(asked, runs=told.chosen))
+    if told.act is not None:
+        _act(store, asked, told.act)
+    if (now := _states(store, asked)) != st.session_state.get("runs.states"):
+        st.session_state["runs.states"] = now
+        st.rerun()  # what can be done with the chosen ones has changed: it is drawn outside this fragment
 
 
-def _card(reader: Reader, run: Run, theme: Theme) -> None:
-    try:
-        run.config  # noqa: B018
-    except Refused as refusal:
-        st.html(
-            f'<div class="dc-blank">written by another version</div><div class="dc-card"><b>{_safe(run.id)}</b></div>'
-        )
-        st.caption(str(refusal))
-        return
-    picture = _picture(reader, run.id, run.pictures if run.status in FINAL else int(time.time() // 2), theme)
-    if picture:
-        st.image(picture, width="stretch")
-    else:
-        st.html('<div class="dc-blank">no picture</div>')
-    st.html(f'<div class="dc-card"><b>{_safe(describe(run))}</b><br>{_numbers(reader, run)}</div>')
-    if run.text and run.status in ("done", "failed", "interrupted"):
-        st.caption(run.text)
-    if run.note:
-        st.caption(run.note)
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.page_link("app.py", label="Open", icon=":material/open_in_new:", query_params={"run": run.id})
-        if run.status in ("paused", "interrupted") and _button("play_arrow", "Resume", run):
-            _act(lambda: service.resume(reader.store, run.id))
-        export(reader.store, run, _planar(run), f"runs.export.{run.id}", address=_address(run))
-        _more(reader.store, run)
+def _page(store: Store, asked: Asked) -> tuple[int, list[Entry]]:
+    skip = PAGE * (asked.page - 1)
+    if asked.bin:
+        binned_runs = store.bin()
+        return len(binned_runs), [Entry(run, None, None, None, None) for run in binned_runs[skip : skip + PAGE]]
+    return store.search(asked.find, status=asked.status, tags=asked.tag, order=asked.sort, limit=PAGE, skip=skip)
 
 
-def _address(run: Run) -> str:
-    """Where the Lab shows a run."""
-    return f"{urljoin(st.context.url or '', './')}?run={run.id}"
+def _message(store: Store, asked: Asked, count: int, entries: list[Entry], theme: Theme) -> dict[str, Any]:
+    now = cards.now()
+    first = PAGE * (asked.page - 1) + 1
+    shown = f"{first:,}–{first + len(entries) - 1:,} of {count:,} runs" if count > PAGE else f"{count} runs"
+    among = f" · {len(asked.runs)} chosen" if len(asked.runs) > 1 else ""
+    return {
+        "label": "Deleted runs" if asked.bin else "Runs",
+        "cards": [cards.card(store, entry, theme, now) for entry in entries],
+        "chosen": list(asked.runs),
+        "turn": st.session_state.get("runs.turn", 0),
+        "count": ("1 run" if count == 1 else shown) + among if count else "",
+        "page": asked.page,
+        "pages": -(-count // PAGE),
+    }
 
 
-def _planar(run: Run) -> bool:
-    return any(info.planar for info in catalogue() if info.name == run.config.data.name)
+def _states(store: Store, asked: Asked) -> tuple[Any, ...]:
+    """What the panel beside the cards depends on: whether runs go, and the state of those that are chosen."""
+    found = () if asked.bin else tuple((e.run.id, e.run.status) for e in store.entries(asked.runs))
+    return asked.bin, cards.pause(store), found
 
 
-def _more(store: Store, run: Run) -> None:
-    with st.popover("", icon=":material/more_horiz:", help="Rename, note, delete"):
-        name = st.text_input("Name", run.name, max_chars=120, placeholder=describe(run), key=f"runs.name.{run.id}")
-        note = st.text_area("Note", run.note, key=f"runs.note.{run.id}")
-        if name != run.name:
-            _act(lambda: store.rename(run.id, name))
-        if note != run.note:
-            _act(lambda: store.annotate(run.id, note))
-        sure = st.checkbox("Delete this run and all its files", key=f"runs.sure.{run.id}")
-        if st.button("Delete", icon=":material/delete:", disabled=not sure, key=f"runs.delete.{run.id}"):
-            _act(lambda: store.delete(run.id))
+def _act(store: Store, asked: Asked, act: Any) -> None:
+    kind = act["kind"]
+    if kind == "open":
+        st.switch_page("app.py", query_params={"run": str(act.get("run"))})
+    elif kind == "page" and isinstance(act.get("page"), int):
+        _look(replace(asked, page=max(1, act["page"])))
+    elif kind == "delete" and not asked.bin and isinstance(act.get("runs"), list):
+        binned.delete(store, [str(run) for run in act["runs"]])
+        st.rerun()
 
 
-def _button(icon: str, help: str, run: Run) -> bool:
-    return st.button("", icon=f":material/{icon}:", help=help, key=f"runs.{icon}.{run.id}")
-
-
-def _act(what) -> None:  # noqa: ANN001
-    try:
-        what()
-    except Refused as refusal:
-        st.toast(str(refusal), icon=":material/info:")
-        return
+def _look(asked: Asked) -> None:
+    _remember(asked)
     st.rerun()
 
 
-def _numbers(reader: Reader, run: Run) -> str:
-    parts = [
-        f'<span class="dc-state dc-{run.status}"><i></i>{run.status}</span>',
-        f"{run.step:,} / {run.steps:,} steps",
-    ]
-    accuracy = final_accuracy(reader, run)
-    if accuracy is not None:
-        parts.append(f"accuracy {100 * accuracy:.1f} %")
-    if run.seconds:
-        parts.append(duration(run.seconds))
-    return " · ".join(parts)
+# -------------------------------------------------------------------------------------------------- the queue
 
 
-def final_accuracy(reader: Reader, run: Run) -> float | None:
-    """The accuracy of the finished set, else the newest live one."""
-    of_set = [score.mean for score in reader.store.scores(run.id) if score.of == "synthetic"]
-    return of_set[-1] if of_set else newest(reader.store.metrics(run.id, names=("accuracy",)), "accuracy")
-
-
-@st.cache_data(max_entries=500, show_spinner=False)
-def _picture(_reader: Reader, run: str, version: int, theme: Theme) -> bytes | None:
+def _line(store: Store) -> None:
+    items = cards.waiting(store)
+    count = sum(item["place"] is not None for item in items)
+    st.html(f'<h3 class="dc-head">Queue <span>{f"{count} waiting" if count else ""}</span></h3>')
+    if not items:
+        st.caption(IDLE)
+        return
+    act = cards.line({"label": "Queue", "items": items}, key="runs-line")
+    if act is None:
+        return
     try:
-        _, frame = _reader.store.frame(run)
-    except Refused:
-        return None
-    return thumbnail(frame, theme) if "images" in frame else None
+        _steer(store, act["kind"], str(act.get("run")), act.get("before"))
+    except Refused as refusal:
+        notices.keep(str(refusal))
+    st.rerun()
 
 
-def _safe(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+def _steer(store: Store, kind: str, run: str, before: Any) -> None:
+    if kind == "move":
+        store.move(run, str(before) if before is not None else None)
+    elif kind == "cancel":
+        store.command(run, "pause")
+        say(f"{store.run(run).title} is out of the queue. It waits here, paused: Resume queues it again.")
+    elif kind in ("pause", "stop"):
+        store.command(run, kind)

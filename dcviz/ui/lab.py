@@ -12,8 +12,8 @@ from dcviz import registry
 from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import service
-from dcviz.runs.store import Store
-from dcviz.ui import data_panel, explain, forms, notices, own, steer, url
+from dcviz.runs.store import Deleted, Store
+from dcviz.ui import binned, data_panel, explain, forms, notices, own, steer, url
 from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, flat, methods, regimes
 from dcviz.ui.status import duration, size
 
@@ -36,11 +36,31 @@ def opened(store: Store) -> Choices:
         notices.forget()
         notices.keep(*refusals, *more)
     notices.draw()
+    _offer_back(store)
     found: Choices = state["lab.choices"]
     return found
 
 
+def _offer_back(store: Store) -> None:
+    """For a link to a run in the bin: nothing else until it is restored or let go."""
+    missing = st.session_state.get("lab.missing")
+    if not isinstance(missing, Deleted):
+        return
+    with st.container(horizontal=True):
+        back = binned.offer(store, missing, "lab.restore")
+        if not back and not st.button("Leave it, set up a new run", icon=":material/tune:", key="lab.leave"):
+            st.stop()
+    notices.forget()
+    if back:
+        st.query_params["run"] = back
+    else:
+        st.query_params.pop("run")
+    st.session_state["lab.missing"] = None
+    st.rerun()
+
+
 def _run_of(store: Store, query: dict[str, str]) -> tuple[str | None, list[str]]:
+    st.session_state["lab.missing"] = None
     if "run" not in query:
         return None, []
     try:
@@ -48,6 +68,7 @@ def _run_of(store: Store, query: dict[str, str]) -> tuple[str | None, list[str]]
         _ = run.config  # written by another version, it may be refused
         return run.id, []
     except Refused as refusal:
+        st.session_state["lab.missing"] = refusal
         return None, [f"run={query['run']} in the address: {refusal}"]
 
 
@@ -134,7 +155,7 @@ def parameters(store: Store, choices: Choices) -> Choices:
     """Every parameter, made from the declarations, folded into one panel."""
     with st.popover("", icon=":material/tune:", help="Every parameter"):
         steer.live_rate(store, st.session_state.get("lab.run"))
-        row = st.columns(4)
+        row = st.columns(5)
         choices = _scaled(row[0], choices)
         plain = config_of(replace(choices, settings={}, steps=None, start=None))
         scope = _scope(choices, plain)
@@ -186,9 +207,14 @@ def _plan(row: Any, choices: Choices, plain: RunConfig, scope: str) -> Choices:
         "start", known, list(known).index(now), key=f"lab.w.{scope}start", format_func=lambda n: known[n].title,
         help=known[now].sentence,
     )  # fmt: skip
+    limit = row[3].number_input(
+        "stop after (s)", min_value=0.001, value=choices.time_limit, placeholder="no limit", key="lab.w.limit",
+        help="Seconds of condensing after which the run stops and is judged as it is; it can go on later, bit for bit.",
+    )  # fmt: skip
     return replace(
         choices,
         seed=int(seed),
+        time_limit=limit,
         steps=None if steps == plain.steps else int(steps),
         start=None if start == plain.start else start,
     )
@@ -202,11 +228,12 @@ def condense(store: Store, choices: Choices) -> RunConfig | None:
     except Refused as refusal:
         st.error(str(refusal), icon=":material/block:")
         return None
-    label = f"Condense ≈ {duration(guess.seconds)}"
-    why = f"About {duration(guess.seconds)} and {size(guess.bytes)} of memory, {guess.basis}."
+    seconds = min(guess.seconds, choices.time_limit or guess.seconds)
+    label = f"Condense ≈ {duration(seconds)}"
+    why = f"About {duration(seconds)} and {size(guess.bytes)} of memory, {guess.basis}."
     if st.button(label, icon=":material/play_arrow:", type="primary", width="stretch", help=why, key="lab.condense"):
         try:
-            st.session_state["lab.run"] = service.launch(store, config)
+            st.session_state["lab.run"] = service.launch(store, config, time_limit=choices.time_limit)
             service.worker(store)
         except Refused as refusal:
             st.error(str(refusal), icon=":material/block:")

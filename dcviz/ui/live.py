@@ -15,7 +15,7 @@ from dcviz.records import FINAL, DataConfig, EvaluationProtocol, RunConfig, to_j
 from dcviz.runs import service
 from dcviz.runs.store import Run
 from dcviz.runs.words import describe
-from dcviz.ui import explain, notices, status
+from dcviz.ui import binned, explain, notices, status
 from dcviz.ui.reader import ENDED, LIVE, Reader
 from dcviz.ui.share import export
 from dcviz.ui.stage import View, real_layer, stage, view_of
@@ -78,6 +78,8 @@ def _look(reader: Reader, config: RunConfig, run: str | None, real: Real, theme:
         row = reader.store.run(run) if run else None
     except Refused as refusal:  # deleted meanwhile, here or elsewhere
         st.html(status.sentence(str(refusal)))
+        if binned.offer(reader.store, refusal, "live.restore"):
+            st.rerun()
         return
     if row is None:
         _first(reader, config, real, theme)
@@ -126,7 +128,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
         _count(status.newest(measured, "off")),
         len(frame.get("ids", ())),
         _protocol(row.config, real),
-        status.final_of(reader.store.scores(row.id)) if row.step >= row.steps else None,
+        status.final_of(reader.store.scores(row.id)) if row.step >= row.steps or row.cut_short else None,
         parting,
         status.newest(measured, "bytes"),
     )

@@ -35,7 +35,7 @@ def buttons(store: Store, row: Run, shown: int | None, config: RunConfig) -> str
             "fork": "fork_right",
         }
         off = {
-            first: row.status in FINAL,
+            first: row.status in FINAL and not row.cut_short,
             "step": row.status not in ("paused", "interrupted"),
             "stop": row.status in FINAL,
             "fork": shown is None,

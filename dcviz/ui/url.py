@@ -11,15 +11,30 @@ from typing import Any
 from dcviz import registry
 from dcviz.data.catalogue import catalogue
 from dcviz.errors import Refused, unknown
+from dcviz.runs.limits import check_limit
 from dcviz.ui.choices import OWN, SCALES, Choices, config_of, methods, regimes
 
 OURS = ("run", "step")  # which run is looked at, and which of its steps
+NAMED = (
+    "data",
+    "path",
+    "name",
+    "regime",
+    "divergence",
+    "preset",
+    "scale",
+    "budget",
+    "steps",
+    "seed",
+    "start",
+    "time_limit",
+)  # fields of `Choices`; what else there is goes by path
 
 
 def write(choices: Choices) -> dict[str, str]:
     """The address of a set-up: only what differs from the default, so that links stay short."""
     plain, found = Choices(), {}
-    for key in ("data", "path", "name", "regime", "divergence", "preset", "scale", "budget", "steps", "seed", "start"):
+    for key in NAMED:
         value = getattr(choices, key)
         if value is not None and value != getattr(plain, key):
             found[key] = str(value)
@@ -90,6 +105,7 @@ def _checks() -> dict[str, Callable[[str, Choices], Any]]:
         "steps": lambda v, _: _whole("the number of steps", v, 0, 1_000_000),
         "seed": lambda v, _: _whole("the seed", v, 0, 2**31 - 1),
         "start": lambda v, _: _known("start", v, [s.name for s in STARTS]),
+        "time_limit": lambda v, _: _seconds(v),
     }
 
 
@@ -116,6 +132,13 @@ def _whole(what: str, value: str, low: int, high: int) -> int:
     if not low <= number <= high:
         raise Refused(f"{what} must be a whole number from {low} to {high}, not {value!r}.")
     return number
+
+
+def _seconds(value: str) -> float | None:
+    try:
+        return check_limit(float(value))
+    except ValueError:  # no number, or one that is refused
+        raise Refused(f"the time limit must be seconds above 0, not {value!r}.") from None
 
 
 def _value(text: str) -> Any:

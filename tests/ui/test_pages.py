@@ -186,30 +186,3 @@ def test_an_impossible_set_up_is_refused_where_the_button_stands(home):
     assert not app.exception
     app.button(key="lab.condense").click().run()
     assert not app.exception
-
-
-def gallery(home):
-    app = AppTest.from_file(APP, default_timeout=TIMEOUT)
-    app.query_params["data"] = "moons"
-    return app.run().switch_page("pages/6_Runs.py").run()
-
-
-def test_the_gallery_lists_finds_renames_and_deletes(home):
-    first = home.create(RunConfig(data=DataConfig("moons")), name="alpha", queue=False)
-    second = home.create(RunConfig(data=DataConfig("rings")), name="beta", queue=False)
-    app = gallery(home)
-    assert not app.exception
-    assert "alpha" in html(app)
-    assert "beta" in html(app)
-    app.text_input(key="runs.find").set_value("alp").run()
-    assert "beta" not in html(app)
-    app.text_input(key=f"runs.name.{first}").set_value("gamma").run()
-    assert home.run(first).name == "gamma"
-    app.text_input(key="runs.find").set_value("").run()
-    app.checkbox(key=f"runs.sure.{second}").set_value(True).run()
-    app.button(key=f"runs.delete.{second}").click().run()
-    assert [run.id for run in home.runs()] == [first]
-
-
-def test_an_empty_gallery_says_where_to_begin(home):
-    assert "start one in the Lab" in gallery(home).info[0].value
