@@ -1,4 +1,4 @@
-"""The command line, ``dcviz condense|evaluate|nearest|runs|resume|export|atlas|doctor``: the engine needs no screen."""
+"""The command line, ``dcviz condense|evaluate|nearest|compare|runs|export|import|…``: the engine needs no screen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dcviz.cli import atlas, compare, condense, doctor, nearest, results
+from dcviz.cli import atlas, compare, condense, doctor, exchange, nearest, results
 from dcviz.cli.common import Commands
 from dcviz.cli.names import WithNames
 
@@ -25,7 +25,8 @@ app.command()(condense.resume)
 app.command()(results.evaluate)
 app.command()(nearest.nearest)
 app.command()(compare.compare)
-app.command()(results.export)
+app.command()(exchange.export)
+app.command("import")(exchange.bring)
 app.command()(atlas.atlas)
 app.command()(doctor.doctor)
 

@@ -69,7 +69,7 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
         raise Refused("--config already says what is minimised: leave out --divergence, --regime and the like.")
     if scale and not preset:
         raise Refused("--scale belongs to a preset: give --preset too, or leave it out.")
-    source = _source(tree.pop("data", {}), data, path, classes, size)
+    source = data_source(tree.pop("data", {}), data, path, classes, size)
     origin = tree.pop("preset", "")  # of the file's run, for show
     tree |= _only({"budget": budget, "steps": steps, "seed": seed, "start": start, "device": device})
     chosen = configure(
@@ -130,7 +130,7 @@ def _read(file: Path | None) -> dict[str, Any]:
     return asdict(from_json(RunConfig, text))
 
 
-def _source(
+def data_source(
     known: dict[str, Any], data: str | None, path: str | None, classes: str | None, size: int | None
 ) -> dict[str, Any]:
     """Which real data: what a configuration file says, changed by the options."""

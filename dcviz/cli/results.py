@@ -1,4 +1,4 @@
-"""`dcviz runs`, `dcviz evaluate` and `dcviz export`: what there is, how good it is, and away with it."""
+"""`dcviz runs` and `dcviz evaluate`: what there is, and how good it is."""
 
 from __future__ import annotations
 
@@ -117,25 +117,6 @@ def evaluate(  # noqa: PLR0913  (one parameter for each option)
         typer.echo(f"{row.id}  {tell_score(score, rivals)}")
         for one in rivals[1:]:
             typer.echo(f"  {one.of}: {percent(one)}")
-
-
-def export(
-    run: TheRun,
-    to: Annotated[Path, Option(help="A folder, or a file ending in .npz, .safetensors or .png.")],
-    format: Annotated[str | None, Option(help="npz, safetensors, folder (PNG by class) or sheet (one PNG).")] = None,
-    force: Annotated[bool, Option("--force", help="Replace what is there.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Write a finished run to a file or folder, with its recipe and a script that trains on it in plain PyTorch."""
-    from dcviz.runs import export as exporting
-
-    place = store()
-    written = exporting.export(place, find(place, run).id, to, format, force=force)
-    script = written / "train.py" if written.is_dir() else written.with_name(f"{written.name}.train.py")
-    if as_json:
-        print_json({"path": str(written.absolute()), "script": str(script.absolute()) if script.exists() else None})
-        return
-    typer.echo(f"{written}" + (f"  (train on it: python {script})" if script.exists() else ""))
 
 
 def _checked(protocol: EvaluationProtocol) -> EvaluationProtocol:

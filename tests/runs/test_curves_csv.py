@@ -10,7 +10,7 @@ import pytest
 from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs.export import bundle, export
-from dcviz.runs.export.curves import from_csv
+from dcviz.runs.export.curves import from_csv, to_csv
 from dcviz.runs.store import Store
 
 VALUES = [0.1 + 0.2, 1e-320, -1.5e300, math.inf, 0.0, math.pi]
@@ -25,7 +25,7 @@ def store(tmp_path):
 def run(store):
     run = store.create(RunConfig(), queue=False)
     store.record(run, [(step, "objective", value) for step, value in enumerate(VALUES, 1)])
-    store.record(run, [(0, "yardstick:mmd", 0.5), (6, "yardstick:mmd", math.nan), (6, "bytes", 640.0)])
+    store.record(run, [(0, "yardstick:MMD, random", 0.5), (6, "yardstick:MMD, random", math.nan), (6, "bytes", 640.0)])
     store.record(run, [(3, "accuracy", 0.875), (1, "term:mean", 2.0), (0, "random:low", 0.9)])
     return run
 
@@ -34,12 +34,12 @@ def test_columns_are_named_and_ordered_alike_and_gaps_are_empty(store, run):
     name, data = bundle(store, run, "csv")
     assert name == f"dcviz-{run}.csv"
     rows = list(csv.DictReader(io.StringIO(data.decode())))
-    names = ["step", "objective", "term:mean", "accuracy", "yardstick:mmd", "bytes", "random:low"]
+    names = ["step", "objective", "term:mean", "accuracy", "yardstick:MMD/random", "bytes", "random:low"]
     assert list(rows[0]) == names
     assert [int(row["step"]) for row in rows] == list(range(7))
     assert rows[0]["objective"] == ""
     assert [float(row["objective"]) for row in rows[1:]] == VALUES
-    assert rows[6]["yardstick:mmd"] == "nan"
+    assert rows[6]["yardstick:MMD/random"] == "nan"
     assert rows[3] == {**dict.fromkeys(names, ""), "step": "3", "objective": repr(VALUES[2]), "accuracy": "0.875"}
 
 
@@ -54,7 +54,8 @@ def test_numpy_and_pandas_read_it(store, run, tmp_path):
 
 
 def test_reading_it_back_gives_the_same_bits(store, run):
-    again, before = from_csv(bundle(store, run, "csv")[1].decode()), store.metrics(run)
+    before = store.metrics(run)
+    again = from_csv(to_csv(before))
     assert set(again) == set(before)
     for name, (steps, values) in before.items():
         assert again[name][0].tolist() == steps.tolist()

@@ -49,7 +49,7 @@ def animated(store: Store, run: str, format: str, seconds: float = SECONDS) -> b
         raise Refused(f"an animation of {seconds:g} seconds cannot be made: choose from {SHORTEST:g} to {LONGEST:g}.")
     kept = store.frames(run)
     if len(kept) < 2:
-        raise Refused(f"{run} has kept {len(kept)} frames and an animation needs two: export its sheet instead.")
+        raise Refused(f"an animation needs two pictures, and {run} keeps {len(kept)}: export its sheet instead.")
     rest = min(REST[0] * seconds, REST[1])
     count = min(len(kept), max(2, int((seconds - rest) / QUICKEST)))
     while True:

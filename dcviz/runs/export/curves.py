@@ -26,14 +26,14 @@ CELLS = 20_000_000  # that are read of one table, at most
 def curves_csv(store: Store, run: str) -> str:
     """All curves of a run as CSV (UTF-8, comma, point).
 
-    The first column is ``step``; the others are named as the store names them and ordered alike for all runs. A
-    number is written so that reading it gives the same bits; an empty field was not measured at that step; ``nan``
-    was measured and is not a number.
+    The first column is ``step``; the others are named as the store names them, with a slash for a comma
+    (``yardstick:energy/pixels``), and ordered alike for all runs. A number is written so that reading it gives the
+    same bits; an empty field was not measured at that step; ``nan`` was measured and is not a number.
 
     Raises:
         Refused: nothing was measured yet.
     """
-    curves = {name: curve for name, curve in store.metrics(run).items() if len(curve[0])}
+    curves = {name.replace(", ", "/"): curve for name, curve in store.metrics(run).items() if len(curve[0])}
     if not curves:
         raise Refused(f"{run} has no curves: nothing has been measured yet.")
     return to_csv(curves)
