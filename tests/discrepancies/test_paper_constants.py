@@ -57,3 +57,13 @@ def test_ncfm_is_judged_after_two_thousand_epochs(budget):
     assert config.evaluation.updates == 2000 * math.ceil(images / config.evaluation.batch)
     assert (config.evaluation.optimiser, config.evaluation.rate) == ("adamw", 1e-3)
     assert (config.optimiser.name, config.optimiser.rates["images"]) == ("adamw", 0.01)
+
+
+def test_kip_solves_labels_at_scale_paper_and_where_they_serve_all_networks():
+    """At one image per class its values teach a ConvNet less than classes do: python -m benchmarks.predictions."""
+    labels = {s: [_labels(configure(preset="kip", scale=s, budget=b)) for b in (1, 5, 10)] for s in ("paper", "small")}
+    assert labels == {"paper": ["solved"] * 3, "small": ["fixed", "solved", "solved"]}
+
+
+def _labels(config):
+    return config.terms[0].params["labels"]

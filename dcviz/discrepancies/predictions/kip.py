@@ -38,12 +38,14 @@ KIP = Preset(
         ),
         "small": Scale(
             {
-                "terms": [_term(network="convnet", depth=2, batch=256, ridge=1e-3)],
+                "terms": [_term(network="convnet", depth=2, batch=256, ridge=1e-3, labels="fixed")],
                 "optimiser": {"name": "adam", "rates": {"images": 0.05, "labels": 0.01}, "schedule": "cosine"},
                 "start": "real",
                 "steps": 300,
             },
-            "Cut: no pooling in the infinite network, two layers, 256 real samples a step, 300 steps.",
+            "Cut: no pooling in the infinite network, two layers, 256 real samples a step, 300 steps. Below 5 per "
+            "class labels are kept, without the label solve: on the digits at 1 per class its values, learned by "
+            "squared error, take a ConvNet from 90 to 82 % (an MLP from 86 to 94 %); at 10 per class they serve both.",
             {5: {"terms": [_term(network="convnet", depth=2, batch=128, ridge=1e-3)], "steps": 100}},
         ),
     },

@@ -77,9 +77,7 @@ class TrajectoryMatching(Discrepancy):
     labels: str = hyper(
         "hard", "Labels of S: its classes, learned with it, or assigned by each target.", choices=LABELS
     )
-    threshold: float = hyper(
-        0.0, "Leave out steps with a value above this, as DATM does; 0: none.", low=0.0, high=10.0
-    )
+    threshold: float = hyper(0.0, "Leave out steps with a value above this, as DATM does; 0: none.", low=0.0, high=10.0)
     held: bool = hyper(False, "Differentiate each step at a constant inner weight, as TESLA's code does.")
     augment: str = hyper("", "Augmentation of inner steps and experts, e.g. color_crop_cutout; empty for none.")
 
