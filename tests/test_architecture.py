@@ -45,6 +45,7 @@ NEVER_OUTSIDE = {
     "dcviz.cli": ["streamlit"],
     "dcviz.atlas": ["streamlit", "plotly", "umap"],
     "dcviz.inspect": ["streamlit", "plotly", "umap"],
+    "dcviz.learn": ["streamlit", "plotly", "umap"],
     "dcviz.data": ["streamlit", "plotly", "umap"],
     "dcviz.discrepancies": ["streamlit", "plotly", "umap", "sklearn"],
     "dcviz.divergences": ["streamlit", "plotly", "umap", "sklearn", "scipy", "numpy"],

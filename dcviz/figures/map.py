@@ -39,10 +39,9 @@ EXPLAINED = {
 
 def placed(frame: Arrays, real: Arrays, kind: Kind) -> np.ndarray:
     """Where the synthetic samples lie ``(M, 2)``: their own coordinates, or the weighted mean of their neighbours."""
-    if kind == "plane":
-        return np.asarray(frame["points"], np.float32)
-    if kind == "pca":
-        return np.asarray(frame["pca"], np.float32)
+    own = "points" if kind == "plane" else kind
+    if own in frame:
+        return np.asarray(frame[own], np.float32)
     weights = np.asarray(frame["weights"], np.float32)[..., None]  # (M, k, 1)
     return (np.asarray(real["umap"])[np.asarray(frame["neighbours"])] * weights).sum(1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from dcviz.errors import Refused
 from dcviz.figures import Theme, curves, frame_scene, marked, nothing, real_scene
@@ -20,6 +20,22 @@ PACKED = 0.75  # bytes of the file for one of a picture: base64 adds a third, pa
 UNCHOSEN = ("random", "whole set", SAME_LABELS)  # rivals for which nothing is selected
 HINT = "Click an image or a point: it is shown here enlarged, with its history and its nearest real images."
 HINT_PLANE = "Click a particle, or lasso several: they stand out, with their trails, while the others fade."
+
+
+class Told(Protocol):
+    """What is told of a run beside its frames: one of the store, or one that is shipped."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+
+    @property
+    def steps(self) -> int:
+        """Of condensing, in all."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +81,7 @@ def reel_of(store: Store, run: str, theme: Theme, real: Mapping[str, Any] | None
 
 
 def message(  # noqa: PLR0913  (all that a stage shows)
-    row: Run,
+    row: Told,
     frames: Sequence[tuple[int, Mapping[str, Any]]],
     metrics: Mapping[str, tuple[Any, Any]],
     theme: Theme,
@@ -94,7 +110,7 @@ def message(  # noqa: PLR0913  (all that a stage shows)
         "run": row.id,
         "offline": True,
         "planar": planar,
-        "title": f"{describe(row)} · dcviz",
+        "title": f"{row.title} · dcviz",
         "frames": [frame_scene(step, frame, real, theme, lossless=room) for step, frame in frames],
         "steps": [step for step, _ in frames],
         "latest": last,
