@@ -10,7 +10,7 @@ import streamlit as st
 from dcviz.errors import Refused
 from dcviz.figures import Theme, tokens
 from dcviz.runs.store import Store
-from dcviz.ui import stage
+from dcviz.ui import address, glossary, stage, teach, tour
 from dcviz.ui.reader import Reader
 
 PAGES = {
@@ -19,9 +19,10 @@ PAGES = {
     "Compare": "pages/3_Compare.py",
     "Inspect": "pages/5_Inspect.py",
     "Runs": "pages/6_Runs.py",
+    "Learn": "pages/7_Learn.py",
 }  # those that exist
 ICON = Path(__file__).parent / "icon.png"  # our own: streamlit fetches its symbols for tabs from elsewhere
-CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+CSS = "".join((Path(__file__).parent / f"{name}.css").read_text(encoding="utf-8") for name in ("style", "help"))
 
 
 def open_page(name: str) -> Reader:
@@ -34,15 +35,29 @@ def open_page(name: str) -> Reader:
     except Refused as refusal:
         st.error(str(refusal), icon=":material/error:")
         st.stop()
-    left, right = st.columns([3, 1], vertical_alignment="center")
+    teach.opened(name)
+    left, right = st.columns([2.2, 1], vertical_alignment="center", gap="small")
     with left, st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.html('<span class="dc-name">dcviz</span>', width="content")
         for page, path in PAGES.items():
             with st.container(key=f"dc-link-{'here' if page == name else page}", width="content"):
-                st.page_link(path, label=page)
-    with right:
+                st.page_link(path, label=page, query_params=address.taught())
+    with right, st.container(horizontal=True, vertical_alignment="center", gap="small", key="dc-right"):
+        _help(name)
         _device(reader.store)
+    teach.refusals()
     return reader
+
+
+def _help(page: str) -> None:
+    """The tour, the glossary, and a link for a class."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", width="content", key="dc-help"):
+        tour.draw(page)
+        if st.button("", icon=":material/menu_book:", type="tertiary", help="Glossary", key="dc-words"):
+            glossary.dialog()
+        why = "A link for a class: controls hidden, large type"
+        if st.button("", icon=":material/cast_for_education:", type="tertiary", help=why, key="dc-teach"):
+            teach.dialog(page)
 
 
 def theme() -> Theme:

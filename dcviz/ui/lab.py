@@ -13,7 +13,7 @@ from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import service
 from dcviz.runs.store import Deleted, Store
-from dcviz.ui import binned, data_panel, explain, forms, notices, own, steer, url
+from dcviz.ui import address, binned, data_panel, explain, forms, notices, own, steer, url
 from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, flat, methods, regimes
 from dcviz.ui.status import duration, size
 
@@ -22,7 +22,7 @@ PLAIN = "custom"  # the preset menu's word for: no preset
 
 def opened(store: Store) -> Choices:
     """The set-up that this window holds; on its first run, and for a link to a run, that of the address."""
-    state, query = st.session_state, st.query_params.to_dict()
+    state, query = st.session_state, address.read()
     if "lab.choices" not in state or query.get("run", state.get("lab.run")) != state.get("lab.run"):
         state["lab.run"], refusals = _run_of(store, query)
         state["lab.shown"] = state["lab.run"], _step_of(store, state["lab.run"], query, refusals)
@@ -153,7 +153,7 @@ def _budget(now: int) -> int:
 
 def parameters(store: Store, choices: Choices) -> Choices:
     """Every parameter, made from the declarations, folded into one panel."""
-    with st.popover("", icon=":material/tune:", help="Every parameter"):
+    with st.popover("", icon=":material/tune:", help="Every parameter", key="lab.settings"):
         steer.live_rate(store, st.session_state.get("lab.run"))
         row = st.columns(5)
         choices = _scaled(row[0], choices)
@@ -247,6 +247,5 @@ def remember(choices: Choices) -> str | None:
     of, step = st.session_state.get("lab.shown", (None, None))
     wanted = url.write(choices) | ({"run": run} if run else {})
     wanted |= {"step": str(step)} if run and of == run and step is not None else {}
-    if st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
+    address.write(wanted)
     return run

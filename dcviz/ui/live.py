@@ -15,7 +15,7 @@ from dcviz.records import FINAL, DataConfig, EvaluationProtocol, RunConfig, to_j
 from dcviz.runs import service
 from dcviz.runs.store import Run
 from dcviz.runs.words import describe
-from dcviz.ui import binned, explain, notices, status
+from dcviz.ui import binned, explain, notices, status, teach
 from dcviz.ui.reader import ENDED, LIVE, Reader
 from dcviz.ui.share import export
 from dcviz.ui.stage import View, real_layer, stage, view_of
@@ -169,7 +169,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
             },
         }
     )
-    if asked == "toggle" and command is None:
+    if asked == "toggle" and command is None and not teach.hidden("steer"):
         _ask(reader, row, "pause" if row.status in ("running", "queued") else "resume")
 
 

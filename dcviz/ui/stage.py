@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -35,7 +35,7 @@ def _component() -> Any:
 
     ensure_plotly()
     try:
-        return st.components.v2.component("dcviz.stage", js="stage.js", css="stage.css", isolate_styles=False)
+        return st.components.v2.component("dcviz.stage", js="main.js", css="stage.css", isolate_styles=False)
     except StreamlitAPIException as error:
         raise Refused(
             "streamlit cannot find the browser code of dcviz, which it learns from the installed package; run once in "
@@ -63,6 +63,23 @@ def grid(data: Mapping[str, Any], *, key: str) -> str | None:
     """Draw a table of cells; returns the key of the one that was chosen, None before."""
     result = _component()(key=key, data={"kind": "grid", **data}, on_cell_change=_nothing)
     return result.cell if isinstance(result.cell, str) else None
+
+
+def reel(message: Mapping[str, Any], *, key: str) -> None:
+    """Draw a run that has come whole: it plays in the browser, and asks for nothing."""
+    _component()(key=key, data={"kind": "reel", "stage": message})
+
+
+def ask(run: str, step: int, ids: Sequence[int], nonce: int) -> None:
+    """Have the stage show a step of the run it plays, with a selection; once for each ``nonce``."""
+    asked = {"kind": "ask", "run": run, "step": step, "ids": list(ids), "nonce": nonce}
+    _component()(key="stage-ask", data=asked, height=1)
+
+
+def tour(data: Mapping[str, Any]) -> bool:
+    """Draw the button of the tour; True when it was pressed where the tour cannot begin."""
+    result = _component()(key="dc-tour", data={"kind": "tour", **data}, on_tour_change=_nothing, width="content")
+    return bool(result.tour)
 
 
 def compare(data: Mapping[str, Any], *, key: str) -> None:

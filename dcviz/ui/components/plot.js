@@ -100,7 +100,7 @@ export class Plot {
       const size = { width: this.box.clientWidth, height: this.box.clientHeight };
       // Plotly writes into what it is given; axes are copied so that the spec stays as it was sent.
       const began = performance.now();
-      await Plotly.react(this.box, traces, structuredClone({ ...layout, ...kept, ...size }), config);
+      await Plotly.react(this.box, traces, enlarged(structuredClone({ ...layout, ...kept, ...size }), this.type), config);
       if (!plays) this.inked.traces = []; // they are Plotly's again
       this.ink.draw(this.inked);
       this.fresh -= 1;
@@ -128,6 +128,10 @@ export class Plot {
     this.box.on("plotly_deselect", () => this.busy || this.on.clear?.()); // by the person, not by our own drawing
   }
 
+  get type() {
+    return parseFloat(getComputedStyle(this.box).getPropertyValue("--dcv-type")) || 1; // larger for a projector
+  }
+
   awake() {
     this.fresh = FRESH;
     this.rested = 0;
@@ -152,6 +156,21 @@ export class Plot {
     clearTimeout(this.timer);
     globalThis.Plotly?.purge(this.box);
   }
+}
+
+function enlarged(layout, by) {
+  // Every font, and the margins that hold text, so many times as large.
+  if (by === 1) return layout;
+  const grow = (node) => {
+    for (const [key, value] of Object.entries(node)) {
+      if (!value || typeof value !== "object") continue;
+      if (key.endsWith("font") && value.size) value.size *= by;
+      if (key === "margin") for (const side of Object.keys(value)) value[side] *= by;
+      grow(value);
+    }
+  };
+  grow(layout);
+  return layout;
 }
 
 function corners(range) {

@@ -3,18 +3,22 @@
 import { decode, el, shared } from "./tools.js";
 
 const FILM = 7; // images of the selected one's history
+const shown = new WeakMap(); // parent element -> what is played there
 
 export function reel({ data, parentElement }, receive) {
   if (data.real) shared.real.set(data.real.key, data.real);
   const message = data.stage;
-  const send = (film) =>
-    receive({
+  const send = (film) => {
+    shown.set(parentElement, { run: message.run, film });
+    return receive({
       data: { ...message, film },
       parentElement,
       setStateValue: (name, view) => name === "view" && view.film !== null && filmed(message, view).then((made) => made && send(made)),
       setTriggerValue: () => undefined,
     });
-  return send(null);
+  };
+  const before = shown.get(parentElement); // the page may have run again around the same run
+  return send(before?.run === message.run ? before.film : null);
 }
 
 async function filmed(message, { film: id, step }) {

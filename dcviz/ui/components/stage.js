@@ -2,15 +2,11 @@
 // It draws the specs that dcviz/figures makes; it knows no colours, no trace rules and no method.
 
 import { Bar } from "./bar.js";
-import { compare } from "./compare.js";
 import { Detail } from "./detail.js";
-import { grid } from "./grid.js";
-import { inspect } from "./inspect/inspect.js";
 import { Peek } from "./peek.js";
 import { Plot, plotly } from "./plot.js";
 import { reel } from "./reel.js";
 import { Sheet } from "./sheet.js";
-import { table } from "./table.js";
 import { addressAt, decode, el, pressing, shared, signature, typing } from "./tools.js";
 import { between, trails } from "./trails.js";
 
@@ -20,18 +16,7 @@ const NONE = [];
 const RINGED = 12; // selected points beyond which rings would hide them; the others are dimmed anyway
 
 export default function (component) {
-  const { data, parentElement } = component;
-  if (data.kind === "grid") return grid(component);
-  if (data.kind === "inspect") return inspect(component);
-  if (data.kind === "compare") return compare(component);
-  if (data.kind === "table") return table(component);
-  if (data.kind === "reel") return reel(component, receive);
-  if (data.kind === "real") {
-    shared.real.set(data.key, data);
-    shared.stages.forEach((stage) => stage.draw());
-    return undefined;
-  }
-  return receive(component);
+  return component.data.kind === "reel" ? reel(component, receive) : receive(component);
 }
 
 function receive(component) {
@@ -62,15 +47,11 @@ class Stage {
     const panels = el("div", "dcv-panels");
     this.sheet = new Sheet(panels, (ids, id) => this.select(ids, id));
     this.detail = new Detail(this.sheet.root);
-    this.map = new Plot(panels, "dcv-map", "Map", {
-      click: (id) => this.select(new Set([id]), id),
-      lasso: (ids) => this.select(new Set(ids), ids[0] ?? null, ids.length > 0),
-      clear: () => this.select(new Set(), null),
-      hover: (point, event) => this.peek.show(point, event, { real: shared.real.get(this.data.real), sheet: this.sheet }),
-    });
+    this.map = this.makeMap(panels);
     this.peek = new Peek(this.root);
     this.switch = this.makeSwitch(this.map.head);
     this.curves = new Plot(panels, "dcv-curves", "Curves", {});
+    this.panels = panels;
     this.bar = new Bar({
       show: (step) => this.show(step),
       need: (steps) => this.need(steps),
@@ -95,6 +76,7 @@ class Stage {
     this.observer.disconnect();
     this.bar.pause();
     this.map.close();
+    this.second?.close();
     this.curves.close();
     shared.stages.delete(this);
   }
@@ -107,6 +89,7 @@ class Stage {
     if (scene !== this.scene) {
       this.frames.clear();
       this.map.awake();
+      this.second?.awake();
       this.curves.awake();
       if (this.data && data.run !== this.data.run) this.forget(data);
       if (!this.data && data.step !== null) this.show(data.step);
@@ -117,6 +100,7 @@ class Stage {
     if (data.title) document.title = data.title;
     this.draw(data.alive && this.step === null);
     if (!data.alive || this.bar.playing) this.ahead();
+    this.obey();
     if (data.play && !this.played) this.start(data.play);
     if (!this.tall) this.fit();
   }
@@ -126,7 +110,18 @@ class Stage {
     this.focus = null;
     this.step = data.step;
     this.bar.pause();
+    this.played = false;
     this.need([]);
+  }
+
+  obey() {
+    const { asked } = shared;
+    if (!asked || asked.run !== this.data?.run || asked.nonce === this.obeyed) return;
+    this.obeyed = asked.nonce;
+    this.played = true; // it is to stand still
+    this.bar.pause();
+    this.step = asked.step;
+    this.select(new Set(asked.ids), asked.ids.length === 1 ? asked.ids[0] : null);
   }
 
   keep(frame) {
@@ -195,7 +190,7 @@ class Stage {
   // ----------------------------------------------------------------- selection
 
   select(ids, focus, lassoed = false) {
-    if (!lassoed) this.map.unlasso();
+    if (!lassoed) this.maps.forEach((map) => map.unlasso());
     this.selected = ids;
     this.focus = focus;
     this.need([]);
@@ -227,10 +222,11 @@ class Stage {
     const real = shared.real.get(data.real);
     this.root.classList.toggle("dcv-planar", Boolean(data.planar));
     this.root.classList.toggle("dcv-empty", !data.run);
+    this.arrange(data.panels);
     if (frame) this.sheet.draw(frame.sheet ?? null, frame.detail ?? null, this.selected, data.words);
     this.drawMap(frame, real, live && !data.planar); // in the plane the map is the picture
     if (data.curves) this.drawCurves(data.curves, frame?.step, live);
-    this.curves.caption(data.words.curves);
+    this.curves.caption(data.words.curves, undefined, data.words.panel);
     const home = data.planar ? this.map.root : this.sheet.root; // points have no sheet to stand under
     if (this.detail.root.parentNode !== home) home.append(this.detail.root);
     this.detail.draw({ frame, real, sheet: this.sheet, focus: this.focus, selected: this.selected, data });
@@ -244,28 +240,51 @@ class Stage {
     this.curves.lines(now.map((shape) => ({ ...shape, x0: step ?? shape.x0 })));
   }
 
+  arrange(panels) {
+    // All three, unless a message names those that it needs; ``beside`` is the other map.
+    this.root.classList.toggle("dcv-two", panels?.length === 2);
+    this.map.root.hidden = Boolean(panels && !panels.includes("map"));
+    this.curves.root.hidden = Boolean(panels && !panels.includes("curves"));
+    const two = Boolean(panels?.includes("beside"));
+    if (two && !this.second) this.second = this.makeMap(this.panels);
+    if (this.second) this.second.root.hidden = !two;
+    this.switch.hidden = two;
+  }
+
+  get maps() {
+    return this.second ? [this.map, this.second] : [this.map];
+  }
+
   drawMap(frame, real, live, next = null, part = 0) {
     if (!real) return;
-    const { data } = this;
     const kinds = Object.keys(real.maps);
     const drawn = (name) => [...this.frames.values()].some((f) => Object.hasOwn(f.maps, name));
     const kind = kinds.includes(this.kind) ? this.kind : (kinds.find(drawn) ?? kinds[0]);
+    const before = [...this.frames.values()].filter((f) => f.step <= frame?.step).sort((a, b) => a.step - b.step);
+    this.drawSwitch(kinds, kind);
+    const shown = { frame, real, live, before, next, part };
+    if (this.second && !this.second.root.hidden) {
+      this.drawOn(this.map, kinds[0], { ...shown, title: kinds[0].toUpperCase() });
+      this.drawOn(this.second, kinds.at(-1), { ...shown, title: kinds.at(-1).toUpperCase() });
+    } else if (!this.map.root.hidden) this.drawOn(this.map, kind, shown);
+  }
+
+  drawOn(map, kind, { frame, real, live, before, next, part, title }) {
+    const { data } = this;
     const layer = real.maps[kind];
     const points = frame?.maps?.[kind] ?? NONE;
-    const before = [...this.frames.values()].filter((f) => f.step <= frame?.step).sort((a, b) => a.step - b.step);
     const past = () => trails(before, kind, frame, layer.trail, this.selected);
-    if (this.bar.moving && frame) {
-      const traces = [...past(), ...this.marked(between(points, next?.maps?.[kind], part))];
-      this.map.play({ ...layer, plays: true }, `${data.real}|${kind}|still`, traces);
-      return;
-    }
-    this.drawSwitch(kinds, kind);
-    const key = `${data.real}|${kind}|${[...this.selected]}|${this.map.chosen}|${before.length}|${signature(points)}`;
-    this.map.draw({ ...layer, data: [...layer.data, ...past(), ...this.marked(points)] }, key, live);
     const placed = !frame || Object.hasOwn(frame.maps, kind);
     const beyond = points.reduce((sum, trace) => sum + (trace.meta.beyond ?? 0), 0);
     const caption = beyond ? `${beyond} beyond the edge: zoom out · ${layer.caption}` : layer.caption;
-    this.map.caption(placed ? caption : layer.missing, layer.explained, layer.title);
+    map.caption(placed ? caption : layer.missing, layer.explained, title ?? layer.title);
+    if (this.bar.moving && frame) {
+      const traces = [...past(), ...this.marked(between(points, next?.maps?.[kind], part))];
+      map.play({ ...layer, plays: true }, `${data.real}|${kind}|still`, traces);
+      return;
+    }
+    const key = `${data.real}|${kind}|${[...this.selected]}|${map.chosen}|${before.length}|${signature(points)}`;
+    map.draw({ ...layer, data: [...layer.data, ...past(), ...this.marked(points)] }, key, live);
   }
 
   marked(traces) {
@@ -291,6 +310,15 @@ class Stage {
     const keep = Array.from(decode(trace.customdata)).map((id) => this.selected.has(id));
     const part = (packed) => Array.from(decode(packed)).filter((_, i) => keep[i]);
     return { ...trace, x: part(trace.x), y: part(trace.y), customdata: [] };
+  }
+
+  makeMap(panels) {
+    return new Plot(panels, "dcv-map", "Map", {
+      click: (id) => this.select(new Set([id]), id),
+      lasso: (ids) => this.select(new Set(ids), ids[0] ?? null, ids.length > 0),
+      clear: () => this.select(new Set(), null),
+      hover: (point, event) => this.peek.show(point, event, { real: shared.real.get(this.data.real), sheet: this.sheet }),
+    });
   }
 
   makeSwitch(head) {
@@ -330,7 +358,7 @@ class Stage {
 
   resize() {
     this.fit();
-    this.map.resize();
+    this.maps.forEach((map) => map.resize());
     this.curves.resize();
     this.sheet.resize();
   }

@@ -1,0 +1,207 @@
+"""Learn: eight lessons, each one screen around prepared runs that play at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from dcviz.errors import Refused, unknown
+from dcviz.figures import Theme
+from dcviz.learn.lesson import Figures, Lesson, Look, Variant
+from dcviz.learn.lessons import LESSONS
+from dcviz.learn.playing import chosen, figures, layer, scene, scene_id, step_of
+from dcviz.learn.prepared import prepared
+from dcviz.ui import address, notices, url
+from dcviz.ui.choices import choices_of
+from dcviz.ui.stage import ask, real_layer, reel
+
+CSS = (Path(__file__).parent / "learn.css").read_text(encoding="utf-8")
+ASKED = "learn.asked"  # in the session: what the stage was last asked to show
+SPEED = 1  # of the film: eight kept frames a second
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What the address names."""
+
+    number: int  # of the lesson, from 1
+    variant: Variant
+    step: int | None = None  # shown at once, standing still; None plays
+
+    @property
+    def lesson(self) -> Lesson:
+        """The lesson."""
+        return LESSONS[self.number - 1]
+
+
+def draw(theme: Theme) -> None:
+    """The page."""
+    st.html(f"<style>{CSS}</style>")
+    try:
+        now = opened(address.read())
+        told = figures(now.lesson)
+        message = scene(now.lesson, now.variant, theme)
+        real = layer(prepared(now.variant.run).config.data.name, theme)
+    except Refused as refusal:  # a file of the package is missing
+        st.error(str(refusal), icon=":material/error:")
+        return
+    notices.draw()
+    _strip(now)
+    text, stage = st.columns([3, 7.2], gap="medium")
+    with text, st.container(key="dc-lesson", gap=None):
+        _text(now, told)
+    with stage:
+        with st.container(key="dc-lesson-sent"):
+            real_layer(real)
+            if ASKED in st.session_state:
+                ask(**st.session_state[ASKED])
+        reel({**message, "play": None if now.step is not None else SPEED, "step": now.step}, key="learn-stage")
+
+
+def opened(query: Mapping[str, str]) -> Opened:
+    """What the address asks for; what it cannot have is noted in words, and corrected in the address."""
+    number = _number(query.get("lesson"))
+    lesson = LESSONS[number - 1]
+    names = [variant.name for variant in lesson.variants]
+    name = query.get("variant", names[0])
+    if name not in names:
+        _refuse("variant", str(unknown(f"variant of lesson {number}", name, names)))
+        name = names[0]
+    variant = lesson.variant(name)
+    return Opened(number, variant, _step(query.get("step"), variant))
+
+
+def _number(text: str | None) -> int:
+    if text is None:
+        return 1
+    if text.isdecimal() and 1 <= int(text) <= len(LESSONS):
+        return int(text)
+    _refuse("lesson", f"there are lessons 1 to {len(LESSONS)}.")
+    return 1
+
+
+def _step(text: str | None, variant: Variant) -> int | None:
+    if text is None:
+        return None
+    run = prepared(variant.run)
+    if text.isdecimal() and int(text) <= run.steps:
+        return min((step for step, _ in run.frames), key=lambda step: abs(step - int(text)))
+    _refuse("step", f"give a whole number from 0 to {run.steps}.")
+    return None
+
+
+def _refuse(key: str, why: str) -> None:
+    notices.keep(f"{key}={st.query_params[key]} in the address: {why}")
+    del st.query_params[key]
+
+
+# ------------------------------------------------------------------------------------------------- moving on
+
+
+def _go(number: int, variant: str = "") -> None:
+    """To a lesson, or to a variant of it."""
+    wanted = {"lesson": str(number)} | ({"variant": variant} if variant else {})
+    address.write(wanted)
+    st.session_state["learn.w.lesson"] = number
+    if variant:
+        st.session_state[f"learn.w.variant.{number}"] = variant
+
+
+def _choose_lesson() -> None:
+    _go(st.session_state["learn.w.lesson"])
+
+
+def _choose_variant(number: int) -> None:
+    _go(number, st.session_state[f"learn.w.variant.{number}"])
+
+
+def _show(number: int, look: Look) -> None:
+    """Have the stage go where a look is, in its variant."""
+    now = opened(address.read())
+    variant = now.lesson.variant(look.variant) if look.variant else now.variant
+    if variant != now.variant or now.step is not None:
+        _go(number, variant.name)
+    nonce = st.session_state.get(ASKED, {"nonce": 0})["nonce"] + 1
+    where = {"run": scene_id(now.lesson, variant), "step": step_of(look, variant), "ids": chosen(look, variant)}
+    st.session_state[ASKED] = {**where, "nonce": nonce}
+
+
+# ------------------------------------------------------------------------------------------------- the screen
+
+
+def _strip(now: Opened) -> None:
+    """Previous, the eight lessons, next."""
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="dc-lessons"):
+        at, last = now.number, len(LESSONS)
+        _arrow("chevron_left", "The lesson before", at - 1, off=at == 1)
+        st.session_state.setdefault("learn.w.lesson", at)
+        st.segmented_control(
+            "Lesson",
+            range(1, last + 1),
+            format_func=lambda n: f"{n} {LESSONS[n - 1].name}",
+            key="learn.w.lesson",
+            required=True,
+            label_visibility="collapsed",
+            on_change=_choose_lesson,
+        )
+        _arrow("chevron_right", "The next lesson", at + 1, off=at == last)
+
+
+def _arrow(icon: str, why: str, to: int, *, off: bool) -> None:
+    st.button("", icon=f":material/{icon}:", help=why, key=f"learn.{icon}", disabled=off, on_click=_go, args=(to,))
+
+
+def _text(now: Opened, told: Figures) -> None:
+    lesson = now.lesson
+    st.html(f"<h1>{lesson.question}</h1>")
+    st.markdown(lesson.filled(lesson.text, told))
+    with st.container(key="dc-lesson-vary"):
+        _variants(now, told)
+    with st.container(key="dc-lesson-looks", gap=None):
+        st.html("<h2>Look for – press to be shown</h2>")
+        for i, look in enumerate(lesson.looks):
+            st.button(
+                lesson.filled(look.text, told),
+                icon=":material/visibility:",
+                key=f"learn.look.{now.number}.{i}",
+                type="tertiary",
+                wrap=True,
+                on_click=_show,
+                args=(now.number, look),
+            )
+    with st.container(key="dc-lesson-formula", gap=None):
+        st.latex(now.variant.formula)
+        st.caption(lesson.about)
+    with st.container(key="dc-lesson-check"), st.expander(f"**Check yourself.** {lesson.check[0]}"):
+        st.markdown(lesson.filled(lesson.check[1], told))
+    with st.container(key="dc-lesson-sources"):
+        st.caption(" · ".join(f"[{s.title}]({s.link}), {s.year}" for s in lesson.sources))
+    with st.container(key="dc-lesson-change"):
+        _change(now)
+
+
+def _variants(now: Opened, told: Figures) -> None:
+    """The control that switches between prepared runs, and a line on the one that is shown."""
+    lesson, key = now.lesson, f"learn.w.variant.{now.number}"
+    titles = {variant.name: lesson.filled(variant.title, told) for variant in lesson.variants}
+    st.session_state[key] = now.variant.name
+    st.segmented_control(
+        lesson.control,
+        list(titles),
+        format_func=titles.__getitem__,
+        key=key,
+        required=True,
+        on_change=_choose_variant,
+        args=(now.number,),
+    )
+    st.caption(lesson.filled(now.variant.said, told))
+
+
+def _change(now: Opened) -> None:
+    """The way to the same set-up where everything can be changed."""
+    run = prepared(now.variant.run)
+    query = {**url.write(choices_of(run.offered)), **address.taught()}
+    st.page_link("app.py", label="Change it in the Lab", icon=":material/tune:", query_params=query)
