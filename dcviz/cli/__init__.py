@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dcviz.cli import atlas, compare, condense, doctor, exchange, nearest, results
+from dcviz.cli import atlas, compare, condense, doctor, exchange, nearest, results, shelf
 from dcviz.cli.common import Commands
 from dcviz.cli.names import WithNames
 
@@ -27,6 +27,8 @@ app.command()(nearest.nearest)
 app.command()(compare.compare)
 app.command()(exchange.export)
 app.command("import")(exchange.bring)
+for command in (shelf.label, shelf.delete, shelf.restore, shelf.queue, shelf.sweep):
+    app.command()(command)
 app.command()(atlas.atlas)
 app.command()(doctor.doctor)
 

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130  # exit codes; 0 is done
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+StopAfter = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS", help="Stop after so many seconds of condensing; `dcviz resume` goes on, bit for bit."
+    ),
+]
 TheRun = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the beginning of it, its name, or `last`.")]
 
 
@@ -130,6 +136,8 @@ def summary(store: Store, run: Run) -> dict[str, Any]:
     return {
         "id": run.id,
         "name": run.name,
+        "tags": list(run.tags),
+        "note": run.note,
         "status": run.status,
         "text": run.text,
         "step": run.step,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from dcviz.cli.common import AsJson, TheRun, find, store
+from dcviz.cli.common import AsJson, StopAfter, TheRun, find, store
 from dcviz.cli.work import announce, work_on
 from dcviz.errors import Refused
 from dcviz.records import FINAL, DataConfig, RunConfig, from_dict
@@ -53,6 +53,7 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
     ] = None,
     name: Annotated[str, Option(metavar="TEXT", help="A name for the run.")] = "",
     live: Annotated[bool, Option("--live/--no-live", help="Measure accuracy while it runs.")] = True,
+    stop_after: StopAfter = None,
     as_json: AsJson = False,
 ) -> None:
     """Condense a data set here and now; a browser window that is open on the same store shows it live.
@@ -82,34 +83,34 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
         settings=_settings(settings or []),
         **(tree if live else {**tree, "live": None}),
     )
-    _condense(replace(chosen, preset=chosen.preset or origin), name, as_json)
+    _condense(replace(chosen, preset=chosen.preset or origin), name, as_json, stop_after)
 
 
-def resume(run: TheRun, plugin: Plugins = None, as_json: AsJson = False) -> None:
-    """Go on with a paused or interrupted run, from its newest checkpoint, here and now."""
+def resume(run: TheRun, plugin: Plugins = None, stop_after: StopAfter = None, as_json: AsJson = False) -> None:
+    """Go on with a run that was left, or whose time was up, from its newest checkpoint, here and now."""
     from dcviz.registry import load_plugin
-    from dcviz.runs.service import refuse_missing
+    from dcviz.runs.service import reopen
 
     for file in plugin or []:
         load_plugin(file)
     place = store()
     row = find(place, run)
-    if row.status in FINAL:
+    if row.status in FINAL and not row.cut_short:
         raise Refused(f"{row.id} is {row.status}: there is nothing left to go on with.")
     if row.status == "running":
         raise Refused(f"{row.id} is running in another process (id {row.pid}): pause or end it there first.")
-    refuse_missing(row)
+    row = reopen(place, row.id, stop_after)
     if not as_json:
         announce(row)
     work_on(place, row.id, as_json)
 
 
-def _condense(config: RunConfig, name: str, as_json: bool) -> None:
+def _condense(config: RunConfig, name: str, as_json: bool, stop_after: float | None) -> None:
     from dcviz.cli.work import preflight
 
     preflight(config, quiet=as_json)
     place = store()
-    run = place.create(config, name=name, queue=False)  # not queued: no open window takes it
+    run = place.create(config, name=name, queue=False, time_limit=stop_after)  # not queued: no open window takes it
     if not as_json:
         announce(place.run(run))
     work_on(place, run, as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -23,6 +24,7 @@ from dcviz.cli.common import (
 )
 from dcviz.errors import Refused
 from dcviz.records import EvaluationProtocol
+from dcviz.runs.search import ORDERS
 
 if TYPE_CHECKING:
     from dcviz.runs.store import Run
@@ -30,20 +32,28 @@ if TYPE_CHECKING:
 COLUMNS = ("id", "name", "status", "data", "discrepancy", "budget", "steps", "accuracy", "when")
 
 
-def runs(
+def runs(  # noqa: PLR0913  (one parameter for each option)
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="WORD…", help="Only runs with these words: method, data, tag, note.")
+    ] = None,
     limit: Annotated[int, Option(help="Show at most so many, the newest first; 0 for all.")] = 30,
+    status: Annotated[list[str] | None, Option(help="Only runs that are done, failed and so on.")] = None,
+    tag: Annotated[list[str] | None, Option(help="Only runs with this tag; several: with all of them.")] = None,
+    sort: Annotated[str, Option(help=f"By {', '.join(ORDERS)}.")] = "newest",
     as_json: AsJson = False,
 ) -> None:
     """List the runs of the store (DCVIZ_HOME), newest first."""
     place = store()
-    rows = place.runs(limit=limit or None)
+    _, entries = place.search(
+        " ".join(words or []), status=status or (), tags=tag or (), order=sort, limit=limit or None
+    )
+    rows = [entry.run for entry in entries]
     if as_json:
-        from dataclasses import asdict
-
-        print_json([{**summary(place, run), "config": asdict(run.config)} for run in rows])
+        print_json([{**summary(place, run), "config": json.loads(run.config_text)} for run in rows])
         return
     if not rows:
-        typer.echo(f"No runs in {place.home} yet. Start one: dcviz condense --data digits --budget 10")
+        none = f"No runs in {place.home} yet. Start one: dcviz condense --data digits --budget 10"
+        typer.echo("No run fits: leave out a word or an option." if place.runs(limit=1) else none)
         return
     table: list[tuple[str, ...]] = [COLUMNS]
     for run in rows:
@@ -78,7 +88,9 @@ def evaluate(  # noqa: PLR0913  (one parameter for each option)
     selections: Annotated[bool, Option("--selections", help="Measure every selection method beside it.")] = False,
     suite: Annotated[
         str | None,
-        Option(metavar="NAMES", help="What else it is good for: all, or some of: generalisation, robustness, fairness."),
+        Option(
+            metavar="NAMES", help="What else it is good for: all, or some of: generalisation, robustness, fairness."
+        ),
     ] = None,
     scale: Annotated[Literal["quick", "full"], Option(help="How hard the suite looks.")] = "quick",
     groups: Annotated[

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from secrets import token_hex
-from typing import Any
+from typing import Any, get_args
 
 from dcviz.errors import Refused
 from dcviz.records import FINAL, RunConfig, Status, from_json
 
 STALE_SECONDS = 10.0  # without a heartbeat, when the clock cannot tell whose process it is
+STATUSES: tuple[str, ...] = get_args(Status)
 BIN_SECONDS = 7 * 86_400.0  # that a deleted run and its files are kept
 FOREIGN_SECONDS = 60.0  # without a heartbeat from another machine, whose processes cannot be seen
 EPOCH = 1_735_689_600  # 2025-01-01: from where the time in an id counts

@@ -9,7 +9,7 @@ from typing import Any
 
 from dcviz.errors import unknown
 from dcviz.runs.home import RUN_COLUMNS, Home
-from dcviz.runs.rows import Run
+from dcviz.runs.rows import STATUSES, Run
 
 # The accuracy on the test set that came first is that of the run's own protocol; others were asked for later.
 ACCURACY = (
@@ -88,6 +88,9 @@ class Search(Home):
         """
         if order not in ORDERS:
             raise unknown("order", order, ORDERS)
+        for each in status:
+            if each not in STATUSES:
+                raise unknown("status", each, STATUSES)
         where, given = _where(text, status, tags)
         by = ORDERS[order]
         last = "" if by.always else f"({by.by}) IS NULL, "  # which would keep an index from being used

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from dcviz.errors import Refused, unknown
-from dcviz.runs.rows import check_id
+from dcviz.runs.rows import STATUSES, check_id
 from dcviz.runs.search import ORDERS
 
-STATUSES = ("queued", "running", "paused", "done", "failed", "cancelled", "interrupted")
 MOST = 200  # runs chosen by an address
 
 
