@@ -83,14 +83,14 @@ def _placed(places: Arrays, real: Arrays, kind: Kind) -> np.ndarray:
 def placing(places: Arrays, real: Arrays) -> dict[str, Any] | None:
     """The real samples that place it on the UMAP at every step, and how many are its nearest there, too.
 
-    ``neighbours`` positions in the view ``(n, k)``, ``trust`` the share ``(n,)`` of them among the k nearest on the
-    map; None where no frame knows them.
+    ``neighbours`` positions in the view ``(n, k)``, -1 while not known, ``trust`` the share ``(n,)`` of them among
+    the k nearest on the map; None where no frame knows them.
     """
     if "neighbours" not in places or real.get("umap") is None:
         return None
     at, drawn = _placed(places, real, "umap"), np.asarray(real["umap"])
     known = np.isfinite(at).all(1)
-    near = np.where(known[:, None], np.nan_to_num(places["neighbours"]), 0).astype(int)
+    near = np.where(known[:, None], np.nan_to_num(places["neighbours"]), -1).astype(int)
     k = near.shape[1]
     trust = np.full(len(at), np.nan, np.float32)
     for i in np.flatnonzero(known):

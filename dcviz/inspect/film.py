@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from dcviz import embed
 from dcviz.data import dataset
 from dcviz.embed.leaks import Nearness, leak_check
 from dcviz.errors import Refused
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+    from dcviz.runs.frames import Framer
     from dcviz.runs.store import Run, Store
 
 PLACED = ("pca", "points", "neighbours", "weights", "off")  # what a frame knows of where an image lies
@@ -24,7 +26,7 @@ PLACED = ("pca", "points", "neighbours", "weights", "off")  # what a frame knows
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """One image at n steps. Arrays have a row for each step; a frame from before the map was ready has NaN there."""
+    """One image at n steps. Arrays have a row for each step; NaN where it is not known yet where the image lies."""
 
     image: int
     label: int
@@ -60,6 +62,7 @@ def film_of(
     framer = framed(store, data, progress)
     assert framer.reference is not None  # prepared
     x = _model_space(store, row, data, film)
+    film = replace(film, places=_placed(film, framer, x))
     spaces = driven(leak_check(data, framer.reference, x, cache=store), "comparing with all real samples", progress)
     return _with_real(film, spaces, data)
 
@@ -117,6 +120,25 @@ def _model_space(store: Store, row: Run, data: Dataset, film: Film) -> Tensor:
     return x
 
 
+def _placed(film: Film, framer: Framer, x: Tensor) -> dict[str, np.ndarray]:
+    """Where the image lies, at steps from before the map was ready, too."""
+    import numpy as np
+    import torch
+
+    if film.images is None or framer.reference is None:
+        return film.places
+    late = np.isnan(film.places["off"]) if "off" in film.places else np.ones(len(film.steps), bool)
+    if not late.any():
+        return film.places
+    at = embed.place(framer.view, framer.reference, x[late], torch.full((int(late.sum()),), film.label))
+    found = {"neighbours": at.neighbours, "weights": at.weights, "off": at.off}
+    places = dict(film.places)
+    for key, rows in found.items():
+        places[key] = places.get(key, np.full((len(late), *rows.shape[1:]), np.nan, np.float32)).copy()
+        places[key][late] = rows
+    return places
+
+
 def _with_real(film: Film, spaces: dict[str, Nearness], data: Dataset) -> Film:
     import numpy as np
 
@@ -125,14 +147,11 @@ def _with_real(film: Film, spaces: dict[str, Nearness], data: Dataset) -> Film:
     named = np.unique(np.concatenate([near.nearest.ravel() for near in spaces.values()]))
     stored = pixels(data.train.x[named])
     shown = (stored if data.planar else (stored * 255).round().byte()).numpy()
-    return Film(
-        film.image,
-        film.label,
-        film.steps,
-        film.images,
-        film.places,
-        spaces,
-        dict(zip(named.tolist(), shown, strict=True)),
-        dict(zip(named.tolist(), data.train.id[named].tolist(), strict=True)),
-        dict(zip(named.tolist(), data.train.y[named].tolist(), strict=True)),
+    positions = named.tolist()
+    return replace(
+        film,
+        spaces=spaces,
+        real=dict(zip(positions, shown, strict=True)),
+        real_ids=dict(zip(positions, data.train.id[named].tolist(), strict=True)),
+        real_labels=dict(zip(positions, data.train.y[named].tolist(), strict=True)),
     )

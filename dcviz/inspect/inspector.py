@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from dcviz.data import dataset
 from dcviz.errors import Refused
-from dcviz.inspect.desk import Answer, Desk
+from dcviz.inspect.desk import Answer, Desk, Work
 from dcviz.inspect.film import Film, film_of
+from dcviz.inspect.following import Following
 from dcviz.inspect.labels import Label, label_of
 from dcviz.inspect.leaks import leaks_of_run
 from dcviz.inspect.lens import OWN, Bench, Pull, lens, move_of, own
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 PULLS = 60  # gradients of whole snapshots in memory, at most
 BYTES = 2**28  # that they may take together
-SHARE = 10  # times the time that a film of a live run took, before it is made anew
 
 
 @dataclass(frozen=True)
@@ -59,67 +58,63 @@ class Inspector:
         self._desk = Desk("dcviz inspect")
         self._bench: tuple[Any, Bench] | None = None  # of the run that was looked at last
         self._pulls: OrderedDict[tuple[Any, ...], Pull] = OrderedDict()
-        self._films: dict[tuple[str, int], tuple[Any, float]] = {}  # of live runs: the question, and when to ask anew
+        self._live = Following(self._desk)
 
     def shown(self, run: str, image: int) -> Answer:
         """A `Shown`; of a live run the film as it was a moment ago, made anew now and then."""
         row = self.store.run(run)
+        question = ("film", run, image, row.pictures)
 
         def work(progress: Progress, publish: Callable[[Any], None]) -> Shown:
-            began = time.monotonic()
             data = dataset(row.config.data, progress)
             label = label_of(self.store, row, data, image)
 
             def early(film: Film) -> None:
                 publish(Shown((question, "early"), film, label))
 
-            film = film_of(self.store, run, image, progress, early)
-            now = time.monotonic()
-            self._films[run, image] = question, now + SHARE * (now - began)
-            return Shown(question, film, label)
+            return Shown(question, film_of(self.store, run, image, progress, early), label)
 
-        question = ("film", run, image, row.pictures)
-        before, due = self._films.get((run, image), (None, 0.0))
-        if before is not None and row.status not in FINAL and time.monotonic() < due:
-            question = before
-        answer = self._desk.ask(question, work)
-        if answer.value is None and before is not None and not answer.trouble:
-            old = self._desk.ask(before, work)
-            return replace(answer, value=old.value)
-        return answer
+        return self._ask(("film", run, image), question, work, row)
 
-    def leaks(self, run: str, step: int | None = None) -> Answer:
-        """The `Leaks` of all images at a kept step, the newest by default."""
+    def leaks(self, run: str, step: int) -> Answer:
+        """The `Leaks` of all images at a kept step."""
         row = self.store.run(run)
-        kept = self.store.frames(run)
-        step = kept[-1] if step is None and kept else step
-        version = row.pictures if row.status in FINAL else None
-        return self._desk.ask(
-            ("leaks", run, step, version), lambda progress, _: leaks_of_run(self.store, run, step, progress)
-        )
+        question = ("leaks", run, step, row.pictures if row.status in FINAL else None)
+        return self._ask(question[:2], question, lambda progress, _: leaks_of_run(self.store, run, step, progress), row)
 
-    def pulls(self, run: str, step: int, keys: Sequence[str]) -> Answer:
-        """The `Pulls` of a step: the run's own objective first, then those of ``keys``; each as it is found."""
+    def pulls(self, run: str, step: int, keys: Sequence[str], *, follow: bool = False) -> Answer:
+        """The `Pulls` of a kept step: the run's own objective first, then those of ``keys``; each as it is found.
+
+        Who follows a live run sees those of a step before until they are all found.
+        """
         row = self.store.run(run)
         version = row.pictures if row.status in FINAL else None
+        question = ("pulls", run, step, version, tuple(keys))
 
         def work(progress: Progress, publish: Callable[[Any], None]) -> Pulls:
             bench = self._bench_of(row, progress)
             at = snapshot(self.store, row, bench.dataset, step)
             found: dict[str, Pull | str] = {}
-            moves = partial(move_of, bench.dataset)
-            pulls = Pulls((run, step, version), at.step, SOURCES[at.source], found, moves)
+            pulls = Pulls(question[:4], at.step, SOURCES[at.source], found, partial(move_of, bench.dataset))
             publish(pulls)
             for key in (OWN, *keys):
                 try:
                     of = own(row.config) if key == OWN else lens(key)
-                    made = self._pulls.get((run, step, version, key)) or bench.pull(of, at, progress)
-                    found[key] = self._keep((run, step, version, key), made)
+                    made = self._pulls.get((*question[:4], key)) or bench.pull(of, at, progress)
+                    found[key] = self._keep((*question[:4], key), made)
                 except Refused as refusal:
                     found[key] = str(refusal)
             return pulls
 
-        return self._desk.ask(("pulls", run, step, version, tuple(keys)), work)
+        if not follow:
+            return self._desk.ask(question, work)
+        return self._ask(("pulls", run, tuple(keys)), question, work, row)
+
+    def _ask(self, where: Hashable, question: Hashable, work: Work, row: Run) -> Answer:
+        """At once; of a live run, which changes faster than questions are answered, one after the other."""
+        if row.status in FINAL:
+            return self._desk.ask(question, work)
+        return self._live.ask(where, question, work)
 
     def _keep(self, key: tuple[Any, ...], pull: Pull) -> Pull:
         self._pulls[key] = pull

@@ -91,7 +91,7 @@ def nearness(store: Store, data: Dataset, at: Snapshot, progress: Progress) -> d
 def framed(store: Store, data: Dataset, progress: Progress) -> Framer:
     """The map's view and reference of a data set, ready."""
     framer = Framer(store, data)
-    driven(framer.prepare(), "training the map's network", progress)
+    driven(framer.prepare(), "preparing the map's network", progress)
     return framer
 
 

@@ -28,9 +28,9 @@ PANEL = (  # one or two of each regime that needs no long preparation
     "data/energy",
     "random-features/mean",
     "random-features/mmd",
-    "trained-features/energy",
     "gradients/gradient-matching",
     "predictions/ridge",
+    "trained-features/energy",  # last: its networks are trained first
 )
 PLANE = ("data/energy", "data/mmd", "data/sinkhorn", "data/mean", "random-features/mean", "predictions/ridge")
 DRAWS = 4  # over which the gradient is averaged where every step compares in a fresh space

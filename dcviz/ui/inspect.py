@@ -18,11 +18,11 @@ from dcviz.runs.words import describe
 from dcviz.ui import inspect_runs, status
 from dcviz.ui.inspect_words import PLACED, words
 from dcviz.ui.inspected import Look, Wish, message, planar
-from dcviz.ui.live import real_of
+from dcviz.ui.live import Real, real_of
 from dcviz.ui.reader import Reader
 from dcviz.ui.stage import glass, real_layer, sent_of
 
-PENDING_SECONDS, ALIVE_SECONDS = 0.4, 2.0  # between looks at an answer that is on its way, and at a live run
+PENDING_SECONDS, ALIVE_SECONDS = 0.4, 1.0  # between looks at an answer that is on its way, and at a live run
 MOST = 11  # discrepancies looked through at once, beside the run's own
 LISTED = 300  # runs offered
 
@@ -42,9 +42,9 @@ def draw(reader: Reader, theme: Theme) -> None:
     if real.view is not None:
         real_layer(_real_layer(real.key, real.view, theme))
     _remember(wish, keys, row)
-    busy = st.session_state.get("inspect.busy", True)
-    every = PENDING_SECONDS if busy else ALIVE_SECONDS if row.status not in FINAL else None
-    st.fragment(_look, run_every=every)(reader, wish, Look(real, theme, keys))
+    st.fragment(_look, run_every=st.session_state.get("inspect.pace", PENDING_SECONDS))(
+        reader, wish, Look(real, theme, keys)
+    )
 
 
 # ------------------------------------------------------------------------------------------- what is looked at
@@ -210,14 +210,23 @@ def _look(reader: Reader, wish: Wish, look: Look) -> None:
         return
     if latest is None:
         st.html(status.sentence(f"{describe(row)} is {row.status} and has no picture yet; it appears here by itself."))
-        busy = True
+        pace: float | None = ALIVE_SECONDS
     else:
         sent, busy = message(reader, inspector(reader.store), row, now, latest, look)
         glass({**sent, "words": words(planar(row))}, key="inspect")
+        waits = row.status not in FINAL or _unfinished(look.real)
+        pace = PENDING_SECONDS if busy and row.status in FINAL else ALIVE_SECONDS if waits else None
     again = real_of(reader, row.config.data, look.theme)
-    if again.key != look.real.key or busy != st.session_state.get("inspect.busy", True):
-        st.session_state["inspect.busy"] = busy
+    if again.key != look.real.key or pace != st.session_state.get("inspect.pace", PENDING_SECONDS):
+        st.session_state["inspect.pace"] = pace
         st.rerun()  # the real layer, or the pace of looking, has changed: both lie outside this fragment
+
+
+def _unfinished(real: Real) -> bool:
+    """Whether the map of the real data is still being made."""
+    if real.view is None:
+        return not real.trouble
+    return "thumbs" in real.view and real.view.get("umap") is None
 
 
 def _standing(row: Run) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import html
+
 import streamlit as st
 
 from dcviz.errors import Refused
-from dcviz.figures import Theme, thumbnail
+from dcviz.figures import Theme
+from dcviz.figures.thumbs import thumb
 from dcviz.runs.store import Run
 from dcviz.runs.words import describe
-from dcviz.ui.inspected import planar
 from dcviz.ui.reader import Reader
 
-CARDS = 24  # runs to choose from; all others are in the list of any of them
+CARDS = 24  # runs to choose from; the list above an opened one has the others
+COLUMNS = 6
 
 
 def choose_run(reader: Reader, theme: Theme) -> None:
@@ -22,23 +25,22 @@ def choose_run(reader: Reader, theme: Theme) -> None:
         st.page_link("app.py", label="To the Lab", icon=":material/science:")
         return
     st.markdown("**Choose a run**, then one of its images: its film, its nearest real images, and what pulls at it.")
-    columns = st.columns(6, gap="small")
-    for i, run in enumerate(runs):
-        with columns[i % 6], st.container(border=True, key=f"dc-card-inspect-{run.id}"):
-            _card(reader, run, theme)
+    for first in range(0, len(runs), COLUMNS):
+        for column, run in zip(st.columns(COLUMNS, gap="small"), runs[first : first + COLUMNS], strict=False):
+            with column, st.container(border=True, key=f"dc-card-inspect-{run.id}"):
+                _card(reader, run, theme)
 
 
 def _card(reader: Reader, run: Run, theme: Theme) -> None:
     try:
         name = describe(run)
-        picture = _thumbnail(reader, run.id, run.pictures, theme)
+        _ = run.config  # one written by another version is refused
     except Refused as refusal:
         st.caption(str(refusal))
         return
-    if picture:
-        st.image(picture, width="stretch")
-    else:
-        st.html(f'<div class="dc-blank">{"points of the plane" if planar(run) else "no picture yet"}</div>')
+    src = _thumb(reader, run.id, run.pictures, theme)
+    blank = '<div class="dc-blank">no picture yet</div>'
+    st.html(f'<img class="dc-square" alt="{html.escape(name)}" src="{src}">' if src else blank)
     if st.button(name, key=f"inspect.run.{run.id}", icon=":material/search:", type="tertiary", help=run.status):
         st.session_state["inspect.run"] = run.id
         st.query_params.from_dict({"run": run.id})
@@ -46,9 +48,9 @@ def _card(reader: Reader, run: Run, theme: Theme) -> None:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _thumbnail(_reader: Reader, run: str, version: int, theme: Theme) -> bytes | None:
+def _thumb(_reader: Reader, run: str, version: int, theme: Theme) -> str:
     try:
         _, frame = _reader.store.frame(run)
     except Refused:
-        return None
-    return thumbnail(frame, theme) if "images" in frame else None
+        return ""
+    return thumb(frame, theme)

@@ -73,7 +73,7 @@ def words(planar: bool) -> dict[str, Any]:
         "flag": FLAG,
         "held": "among held-out real images",
         "near": "every real training image compared",
-        "placed": "placed, not embedded; the rings place it",
+        "placed": "placed, not embedded: rings place it",
         "path": "○ where it began · ◆ where it is",
         "pulls": PLACED[-1][1],
         "scale": "each to its own scale ±",

@@ -50,7 +50,8 @@ def message(
     reader: Reader, page: Inspector, row: Run, wish: Wish, latest: int, look: Look
 ) -> tuple[dict[str, Any], bool]:  # fmt: skip
     """What the browser is sent, and whether more is on its way."""
-    steps = sorted({*reader.store.frames(row.id), latest})
+    kept = reader.store.frames(row.id)
+    steps = sorted({*kept, latest})
     real = look.real
     most = int(reader.points(row.id, latest)["labels"].max()) + 1
     names = [str(c) for c in (range(most) if real.view is None else real.view["classes"])]
@@ -68,11 +69,11 @@ def message(
         "title": f"{'image ' + str(wish.image) if wish.image is not None else 'Inspect'} · dcviz",
         "names": names,
     }
-    at = min(steps, key=lambda s: abs(s - (latest if wish.step is None else wish.step)))
+    at = min(kept or steps, key=lambda s: abs(s - (latest if wish.step is None else wish.step)))
     if wish.image is None:
         part, busy = _all(reader, page, row, at, look)
         return {**data, "all": part}, busy
-    part, busy = _one(reader, page, row, (wish.image, at), look)
+    part, busy = _one(reader, page, row, (wish.image, at, wish.step is None), look)
     return {**data, "one": part}, busy
 
 
@@ -112,10 +113,10 @@ def _leak_spec(leaks: Leaks, theme: Theme) -> dict[str, Any]:
 
 
 def _one(
-    reader: Reader, page: Inspector, row: Run, at: tuple[int, int], look: Look
+    reader: Reader, page: Inspector, row: Run, of: tuple[int, int, bool], look: Look
 ) -> tuple[dict[str, Any], bool]:  # fmt: skip
-    """What is known of one image, at a kept step."""
-    image, step = at
+    """What is known of one image, at a kept step; whether a live run is followed."""
+    image, step, follow = of
     answer = page.shown(row.id, image)
     shown: Shown | None = answer.value
     part: dict[str, Any] = {"image": image, "trouble": answer.trouble, "phase": answer.phase}
@@ -124,7 +125,7 @@ def _one(
     real, theme = look.real, look.theme
     part |= _drawn.get(("film", shown.name, real.key, theme), lambda: _film_part(shown, real, theme))
     frame = reader.frame(row.id, step)
-    asked = page.pulls(row.id, step, look.keys)
+    asked = page.pulls(row.id, step, look.keys, follow=follow)
     part["pulls"] = {**pulled(asked.value, image, frame, real, theme), "phase": asked.phase, "trouble": asked.trouble}
     key = ("mates", row.id, step, shown.film.label, row.pictures, real.key, theme)
     part["mates"] = _drawn.get(

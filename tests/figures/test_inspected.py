@@ -36,6 +36,7 @@ def test_trust_counts_the_neighbours_that_the_map_shows_as_such(real, places):
     made = placing(places, real)
     trust = unpack(made["trust"])
     assert np.isnan(trust[0])
+    assert unpack(made["neighbours"])[:4].tolist() == [-1] * 4  # none, rather than the first
     here = real["umap"][:4].mean(0)
     nearest = np.argsort(((real["umap"] - here) ** 2).sum(1))[:4]
     assert trust[1] == np.isin([0, 1, 2, 3], nearest).mean()

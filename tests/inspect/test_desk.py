@@ -8,6 +8,7 @@ import pytest
 from dcviz.errors import Refused
 from dcviz.inspect import inspector
 from dcviz.inspect.desk import Desk
+from dcviz.inspect.following import Following
 
 
 def wait_for(what, seconds=20):
@@ -80,6 +81,44 @@ def test_trouble_is_said_in_words(error, said):
     assert said in desk.ask("q", work).trouble
 
 
+def test_of_what_goes_on_one_question_is_answered_after_the_other(monkeypatch):
+    monkeypatch.setattr("dcviz.inspect.following.REST", 0)
+    following, go, asked = Following(Desk("test")), threading.Event(), []
+
+    def ask(n):
+        def work(progress, publish):
+            asked.append(n)
+            publish(f"part of {n}")
+            go.wait(10)
+            return n
+
+        return following.ask("place", n, work)
+
+    wait_for(lambda: ask(1).value == "part of 1")
+    assert ask(2).value == "part of 1"  # the first is not answered yet
+    go.set()
+    wait_for(lambda: ask(1).whole)
+    go.clear()
+    wait_for(lambda: asked == [1, 3] or ask(3) is None)
+    assert ask(4).value == 1  # the last whole answer stands until the next is whole
+    go.set()
+    wait_for(lambda: ask(3).value == 3)
+    assert asked == [1, 3]
+
+
+def test_what_goes_on_is_left_to_itself_for_ten_times_as_long(monkeypatch):
+    following, asked = Following(Desk("test")), []
+
+    def ask(n):
+        return following.ask("place", n, lambda *_: asked.append(n) or time.sleep(0.05) or n)
+
+    wait_for(lambda: ask(1).whole)
+    began = time.monotonic()
+    wait_for(lambda: ask(2).value == 2)
+    assert time.monotonic() - began > 0.3
+    assert asked == [1, 2]
+
+
 def test_the_inspector_answers_every_question_of_a_run(store, done):
     run = done(data="moons", divergence="energy", regime="data", budget=3, steps=4)
     page = inspector(store)
@@ -88,8 +127,8 @@ def test_the_inspector_answers_every_question_of_a_run(store, done):
     shown = page.shown(run.id, 2).value
     assert shown.film.image == 2
     assert shown.label.kind == "hard"
-    wait_for(lambda: page.leaks(run.id).whole)
-    assert len(page.leaks(run.id).value.ids) == 6
+    wait_for(lambda: page.leaks(run.id, 4).whole)
+    assert len(page.leaks(run.id, 4).value.ids) == 6
     keys = ("data/energy", "batch-norm/batch-norm")
     wait_for(lambda: page.pulls(run.id, 2, keys).whole)
     pulls = page.pulls(run.id, 2, keys).value

@@ -23,6 +23,24 @@ def test_a_film_is_what_the_frames_show(store, done):
     np.testing.assert_array_equal(seen[0].images, film.images)
 
 
+def test_steps_from_before_the_map_was_ready_are_placed_too(store, done, monkeypatch):
+    run = done(**CHOICES)
+    whole = film_of(store, run.id, 7)
+    kept = type(store).frame
+
+    def early(self, run, step=None):
+        at, arrays = kept(self, run, step)
+        return at, {k: v for k, v in arrays.items() if at > 1 or k not in ("neighbours", "weights", "off")}
+
+    monkeypatch.setattr(type(store), "frame", early)
+    seen = []
+    film = film_of(store, run.id, 7, publish=seen.append)
+    assert np.isnan(seen[0].places["off"][:2]).all()
+    assert np.isfinite(film.places["neighbours"]).all()
+    np.testing.assert_array_equal(film.places["neighbours"][0], whole.places["neighbours"][0])
+    np.testing.assert_allclose(film.places["off"], whole.places["off"], atol=2)  # 8 bits a pixel
+
+
 def test_it_starts_as_a_copy_of_a_real_image_and_the_check_says_so(store, done):
     run = done(**CHOICES)  # starts from real images
     film = film_of(store, run.id, 7)

@@ -241,7 +241,7 @@ class Glass {
     this.inner.classList.toggle("dcv-soft", Boolean(here?.label?.bars.length));
     this.drawFacts(here, at);
     this.status.textContent = here?.trouble || (here?.film ? (pull ? `${data.words.after} ${pull.title}` : "") : `${here?.phase ?? "reading"} …`);
-    this.pulls.draw({ pulls: here?.pulls, step, chosen: this.chosen, words: data.words });
+    this.pulls.draw({ pulls: here?.pulls, step, follows: this.step === null, chosen: this.chosen, words: data.words });
     this.near.draw({ near: at < 0 ? null : here.near, at, names: data.names, words: data.words, phase: here?.phase, planar: data.planar });
     this.mates.draw({ mates: here?.mates, image: this.image, name: here?.name });
     this.drawMap();

@@ -73,7 +73,7 @@ export class PathMap {
     if (kind === "umap" && placing) {
       const ids = decode(this.real.ids);
       const rows = decode(placing.neighbours).slice(at * placing.k, (at + 1) * placing.k);
-      return ring(Array.from(rows, (row) => spotOf(this.real.maps.umap, ids[row])).filter(Boolean));
+      return ring(Array.from(rows).filter((row) => row >= 0).map((row) => spotOf(this.real.maps.umap, ids[row])).filter(Boolean));
     }
     if (kind !== "plane" || !near) return null;
     const { rows, k } = near.spaces[0];

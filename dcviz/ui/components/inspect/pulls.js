@@ -12,8 +12,8 @@ export class Pulls {
     this.root.append(this.legend, this.tiles, this.note);
   }
 
-  draw({ pulls, step, chosen, words }) {
-    this.root.classList.toggle("dcv-stale", Boolean(pulls?.tiles.length) && pulls.step !== step);
+  draw({ pulls, step, follows, chosen, words }) {
+    this.root.classList.toggle("dcv-stale", Boolean(pulls?.tiles.length) && !follows && pulls.step !== step);
     this.caption.textContent = pulls?.step === undefined || pulls.step === null ? "" : `one plain step against its gradient, at step ${pulls.step}`;
     this.caption.title = words.pulls;
     this.note.textContent = pulls?.trouble || (pulls?.phase ? `${pulls.phase} …` : "");
