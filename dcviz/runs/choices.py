@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from dcviz.errors import Refused
 from dcviz.records import DataConfig, RunConfig, to_json
 
 OWN = "own"  # the data set's name where a path decides
+USUAL_DATA = {f"data.{key}": value for key, value in asdict(DataConfig()).items()}
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,6 @@ def config_of(choices: Choices) -> RunConfig:
 
 def choices_of(config: RunConfig) -> Choices:
     """The choices that mean a configuration: what a stored run is shown as, and forked from."""
-    term = config.terms[0]
     named: dict[str, Any] = (
         {"data": OWN, "path": config.data.path, "name": config.data.name} if config.data.path else {}
     )
@@ -101,6 +101,10 @@ def choices_of(config: RunConfig) -> Choices:
         steps=config.steps,
         start=config.start,
     )
+    if not config.terms:  # read from a file: what condensing could go on with
+        own = {f"data.{key}": value for key, value in asdict(config.data).items() if key not in ("name", "path")}
+        return replace(chosen, steps=None, start=None, settings={k: v for k, v in own.items() if v != USUAL_DATA[k]})
+    term = config.terms[0]
     if config.preset:
         preset, _, scale = config.preset.partition("/")
         chosen = replace(chosen, preset=preset, scale=scale or "small")

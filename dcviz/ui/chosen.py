@@ -49,7 +49,7 @@ def _one(reader: Reader, entry: Entry) -> None:
             binned.delete(store, [run.id])
             st.rerun()
     _written(store, run)
-    if readable:
+    if readable and run.config.terms:  # a set from a file has no method to run again
         again.buttons(store, run)
 
 

@@ -122,35 +122,6 @@ def finished(home, **config):
     return id
 
 
-def exports(app, key):
-    return {b.key.rpartition(".")[2]: b for b in app.get("download_button") if b.key and b.key.startswith(key)}
-
-
-def test_export_waits_for_the_end_with_a_reason(home):
-    id = home.create(RunConfig(data=DataConfig("moons")), queue=False)
-    buttons = exports(lab(run=id), "lab.export")
-    assert set(buttons) == {"npz", "safetensors", "folder", "sheet"}
-    assert all(b.proto.disabled and "paused" in b.proto.help for b in buttons.values())
-    buttons = exports(lab(run=finished(home)), "lab.export")
-    assert not any(b.proto.disabled for b in buttons.values())
-
-
-def test_every_format_of_a_finished_run_can_be_made(home):
-    from dcviz.ui import share
-
-    id = finished(home)
-    assert share._content(home, id, "sheet").startswith(b"\x89PNG")
-    for format in set(share.DOWNLOADS) - {"sheet"}:
-        assert share._content(home, id, format).startswith(b"PK")
-
-
-def test_points_of_the_plane_have_no_pictures_to_export(home):
-    from dcviz.ui.share import DOWNLOADS, why_not
-
-    run = home.run(finished(home))
-    assert {f for f, d in DOWNLOADS.items() if why_not(run, True, d)} == {"folder", "sheet"}
-
-
 def test_the_step_in_the_address_stays_and_a_bad_one_is_refused(home):
     id = finished(home)
     app = lab(run=id, step="2")
