@@ -31,6 +31,7 @@ NEVER = {
     "dcviz.figures": ["runs", "ui"],
     "dcviz.cli": ["ui"],
     "dcviz.atlas": ["ui", "figures", "cli"],
+    "dcviz.learn": ["ui", "cli"],
     "dcviz.runs": ["ui", "figures", "inspect"],
     "dcviz.inspect": ["ui", "figures", "cli", "atlas"],
 }
