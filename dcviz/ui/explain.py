@@ -60,6 +60,13 @@ def divergence(choices: Choices) -> None:
             _of_discrepancy(found)
 
 
+def of_divergence(key: str, divergence: Divergence) -> None:
+    """One divergence with its parameters, wherever it stands."""
+    with _popover(key, "What this divergence is, and what it is good for"):
+        _facts(type(divergence))
+        _of_divergence(divergence)
+
+
 def preset(choices: Choices) -> None:
     """A published method, and what is different here."""
     with _popover("preset", "What this preset is"):

@@ -16,6 +16,7 @@ from dcviz.ui.reader import Reader
 PAGES = {
     "Lab": "app.py",
     "Atlas": "pages/1_Atlas.py",
+    "Playground": "pages/2_Playground.py",
     "Compare": "pages/3_Compare.py",
     "Inspect": "pages/5_Inspect.py",
     "Runs": "pages/6_Runs.py",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -90,6 +90,21 @@ def compare(data: Mapping[str, Any], *, key: str) -> None:
 def table(data: Mapping[str, Any], *, key: str) -> None:
     """Draw a table that the browser sorts and unfolds."""
     _component()(key=key, data={"kind": "table", **data})
+
+
+def plane(data: Mapping[str, Any], *, key: str) -> None:
+    """Draw both sides of the Playground; what the browser asks for is read with `sent_of`."""
+    _component()(key=key, data={"kind": "plane", **data}, on_view_change=_nothing)
+
+
+def tiles(data: Mapping[str, Any], *, key: str, choose: Callable[[], None]) -> None:
+    """Draw a row of pictures; `clicked` tells ``choose`` which one it was called for."""
+    _component()(key=key, data={"kind": "tiles", **data}, on_tile_change=choose)
+
+
+def clicked(key: str) -> str:
+    """The name of the picture that was clicked just now."""
+    return str((st.session_state.get(key) or {}).get("tile") or "")
 
 
 def sent_of(key: str) -> Any:
