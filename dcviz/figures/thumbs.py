@@ -11,8 +11,8 @@ from dcviz.figures.pack import picture
 from dcviz.figures.palette import Theme, class_colours
 from dcviz.figures.sheet import first_images
 
-SIDE = 200  # pixels beyond which a thumbnail is averaged down
-LOSSLESS = 6_000  # bytes up to which it is a PNG: two dozen of them travel at once
+SIDE = 160  # pixels beyond which a thumbnail is averaged down
+LOSSLESS = 5_000  # bytes up to which it is a PNG: two dozen of them travel at once
 PLANE = 132  # pixels of a picture of the plane
 RADIUS = 3  # of a point in it
 

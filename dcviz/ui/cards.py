@@ -81,7 +81,7 @@ def card(store: Store, entry: Entry, theme: Theme, now: float) -> dict[str, Any]
         "hint": "\n".join(filter(None, [run.title, run.about if run.name else "", run.text, run.note])),
         "href": f"./?run={run.id}" if run.about and run.deleted is None else "",
         "src": _picture(store, run, theme, now),
-        "blank": "in the bin" if run.deleted is not None else "no picture yet" if run.about else OTHER_VERSION,
+        "blank": OTHER_VERSION if not run.about else "no picture" if run.status in FINAL else "no picture yet",
         "progress": run.step / run.steps if run.steps and run.status in ("running", "paused", "interrupted") else None,
         "lines": lines,
         "tags": list(run.tags),

@@ -9,10 +9,12 @@ import streamlit as st
 
 from dcviz.errors import Refused
 from dcviz.figures import Theme
+from dcviz.runs.rows import STATUSES
 from dcviz.runs.search import ORDERS
 from dcviz.runs.store import Entry, Store
-from dcviz.ui import binned, cards, chosen, finding, notices
-from dcviz.ui.finding import STATUSES, Asked
+from dcviz.ui import address, binned, cards, chosen, finding, notices
+from dcviz.ui.finding import Asked
+from dcviz.ui.importing import importer
 from dcviz.ui.reader import Reader
 from dcviz.ui.told import said, say
 
@@ -50,15 +52,25 @@ def draw(reader: Reader, theme: Theme) -> None:
 
 def _opened() -> Asked:
     """What this window looks at; on its first run, and for a link, that of the address."""
-    state, query = st.session_state, st.query_params.to_dict()
+    state, query = st.session_state, address.read()
     if "runs.asked" not in state or (query and query != state.get("runs.address")):
         state["runs.asked"], refusals = finding.read(query)
         notices.forget()
         notices.keep(*refusals)
-        for key in [key for key in state if str(key).startswith("runs.w.")]:
-            del state[key]
+        for key, value in _fields(state["runs.asked"]).items():
+            state[key] = value
     asked: Asked = state["runs.asked"]
     return asked
+
+
+def _fields(asked: Asked) -> dict[str, Any]:
+    """What the fields above the cards hold, by their keys."""
+    return {
+        "runs.w.find": asked.find,
+        "runs.w.status": list(asked.status),
+        "runs.w.tag": list(asked.tag),
+        "runs.w.sort": asked.sort,
+    }
 
 
 def _there(store: Store, asked: Asked) -> Asked:
@@ -79,35 +91,38 @@ def _there(store: Store, asked: Asked) -> Asked:
 def _remember(asked: Asked) -> None:
     st.session_state["runs.asked"] = asked
     wanted = st.session_state["runs.address"] = finding.write(asked)
-    if st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
+    address.write(wanted)
 
 
 def _bar(store: Store, asked: Asked) -> Asked:
     """Words, filters and the order; another one begins at the first page."""
-    row = st.columns([1.7, 1.35, 1.35, 0.95, 0.95], vertical_alignment="bottom", gap="small")
+    for key, value in _fields(asked).items():
+        st.session_state.setdefault(key, value)  # they die when the page is left
+    row = st.columns([1.5, 1.2, 1.2, 1.0, 1.4], vertical_alignment="bottom", gap="small")
     find = row[0].text_input(
-        "Find", asked.find, type="search", live=True, placeholder="name, method, data, tag, note", key="runs.w.find",
+        "Find", type="search", live=True, placeholder="name, method, data, tag, note", key="runs.w.find",
         disabled=asked.bin, help="All of the words must occur, in any order: in id, name, note, tags, method or data.",
     )  # fmt: skip
     status = row[1].multiselect(
-        "Status", STATUSES, asked.status, placeholder="any", key="runs.w.status", disabled=asked.bin,
+        "Status", STATUSES, placeholder="any", key="runs.w.status", disabled=asked.bin,
         help="How a run is doing: any of these.",
     )  # fmt: skip
     known = list(store.tags())
     offered = [*known, *(tag for tag in asked.tag if tag not in known)]
     tags = row[2].multiselect(
-        "Tags", offered, asked.tag, placeholder="any", key="runs.w.tag", disabled=asked.bin,
+        "Tags", offered, placeholder="any", key="runs.w.tag", disabled=asked.bin,
         help="Runs that have all of these tags. Tags are given to a run once it is chosen.",
     )  # fmt: skip
     sort = row[3].selectbox(
-        "Sort by", list(ORDERS), list(ORDERS).index(asked.sort), format_func=lambda name: ORDERS[name].title,
+        "Sort by", list(ORDERS), format_func=lambda name: ORDERS[name].title,
         key="runs.w.sort", disabled=asked.bin, help="Runs without that number come last.",
     )  # fmt: skip
     now = replace(asked, find=find or "", status=tuple(status), tag=tuple(tags), sort=sort or "newest")
     if now != asked:
         now = replace(now, page=1)
-    with row[4], st.container(horizontal=True, horizontal_alignment="right"):
+    with row[4], st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+        if brought := importer(store):
+            return Asked(runs=(brought,))
         return replace(now, page=1, runs=(), bin=not now.bin) if _to_bin(store, now) else now
 
 
@@ -125,7 +140,7 @@ def _to_bin(store: Store, asked: Asked) -> bool:
 
 def _cards(store: Store, theme: Theme) -> None:
     asked: Asked = st.session_state["runs.asked"]
-    count, entries = _page(store, asked)
+    count, entries = _found(store, asked)
     if not count:
         st.info(NO_FIT if asked.find or asked.status or asked.tag else NOTHING, icon=":material/info:")
         return
@@ -140,6 +155,16 @@ def _cards(store: Store, theme: Theme) -> None:
     if (now := _states(store, asked)) != st.session_state.get("runs.states"):
         st.session_state["runs.states"] = now
         st.rerun()  # what can be done with the chosen ones has changed: it is drawn outside this fragment
+
+
+def _found(store: Store, asked: Asked) -> tuple[int, list[Entry]]:
+    """A page of the runs that fit; looked for only when something was written since the last time."""
+    key = store.changed(), replace(asked, runs=())
+    held = st.session_state.get("runs.found")
+    if held is None or held[0] != key:
+        held = st.session_state["runs.found"] = key, _page(store, asked)
+    found: tuple[int, list[Entry]] = held[1]
+    return found
 
 
 def _page(store: Store, asked: Asked) -> tuple[int, list[Entry]]:
