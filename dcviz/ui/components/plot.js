@@ -1,5 +1,6 @@
 // One Plotly figure that keeps its zoom, its lasso and its node while the data changes; over it, ink for what plays.
 
+import { takes } from "./download.js";
 import { Ink } from "./ink.js";
 import { decode, el, panel, shared } from "./tools.js";
 
@@ -41,6 +42,7 @@ export class Plot {
     this.root.append(frame);
     this.ink = new Ink(this.box);
     this.inked = { traces: [], lines: [] };
+    takes(this);
   }
 
   caption(text, explained = text, title = "") {

@@ -96,6 +96,7 @@ class Stage {
       this.scene = scene;
     }
     this.data = data;
+    this.root.dataset.run = data.run ?? "";
     for (const frame of data.frames) this.keep(frame);
     if (data.title) document.title = data.title;
     this.draw(data.alive && this.step === null);
