@@ -15,6 +15,7 @@ from dcviz.ui.choices import BUDGETS
 from dcviz.ui.status import duration
 from dcviz.ui.told import say
 
+METHOD = "What is minimised. Its own parameters begin at their usual values; what was set of the run stays."
 LIMIT = "Seconds of condensing after which a run stops and is judged as it is; it can go on later. Empty: none."
 
 
@@ -47,7 +48,7 @@ def same_but(store: Store, run: Run) -> None:
         limit = st.number_input(
             "stop after (s)", min_value=0.001, value=run.time_limit, placeholder="no limit", help=LIMIT
         )
-    name = st.text_input("Name", max_chars=120, placeholder="none")
+    name = st.text_input("Name", max_chars=120, placeholder="none", help="Without one it is called by what it does.")
     settings: dict[str, object] = {"steps": steps} if steps != config.steps else {}
     if rate is not None and rate != config.optimiser.rates["images"]:
         settings["optimiser.rates.images"] = rate
@@ -76,7 +77,9 @@ def _method(config: RunConfig, methods: dict[str, str]) -> str | None:
         return None
     label = "preset" if config.preset else "method"
     names = list(methods)
-    return st.selectbox(label, names, names.index(now), format_func=methods.__getitem__, key="again.method")
+    return st.selectbox(
+        label, names, names.index(now), format_func=methods.__getitem__, key="again.method", help=METHOD
+    )
 
 
 def _rate(config: RunConfig) -> float | None:
@@ -117,7 +120,7 @@ def sweep(store: Store, run: Run) -> None:
     label = "presets" if config.preset else "methods"
     chosen = st.multiselect(
         label, list(methods), format_func=methods.__getitem__, key="again.methods", disabled=not methods,
-        placeholder=methods.get(now, "as it is"), help="What may stand in the place of this run's own.",
+        placeholder=methods.get(now, "as it is"), help=METHOD,
     )  # fmt: skip
     left, right = st.columns(2)
     limit = left.number_input("stop each after (s)", min_value=0.001, value=None, placeholder="no limit", help=LIMIT)

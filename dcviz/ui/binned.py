@@ -74,7 +74,7 @@ def panel(store: Store, runs: Sequence[str]) -> None:
         kind: Literal["primary", "secondary"] = "primary" if some else "secondary"
         if st.button("Restore", icon=":material/restore_from_trash:", type=kind, disabled=not some, key="bin.back"):
             restore(store, some)
-            _chosen_none()
+            let_go()
         with st.popover("Remove for good", icon=":material/delete_forever:", disabled=not there):
             which = some or list(there)
             what = f"{len(some)} chosen" if some else f"all {len(there)}"
@@ -82,10 +82,11 @@ def panel(store: Store, runs: Sequence[str]) -> None:
             if st.button(f"Remove {what}", type="primary", key="bin.empty"):
                 count = len(store.empty_bin(which))
                 say(f"{count} {'run' if count == 1 else 'runs'} removed for good.", ":material/delete_forever:")
-                _chosen_none()
+                let_go()
 
 
-def _chosen_none() -> None:
+def let_go() -> None:
+    """Nothing is chosen any more."""
     st.session_state["runs.asked"] = replace(st.session_state["runs.asked"], runs=())
     st.rerun()
 

@@ -48,6 +48,7 @@ def _one(reader: Reader, entry: Entry) -> None:
         if _icon("delete", "Delete: it lies in the bin for seven days (Delete key).", off=run.status == "running"):
             binned.delete(store, [run.id])
             st.rerun()
+        _let_go()
     _written(store, run)
     if readable and run.config.terms:  # a set from a file has no method to run again
         again.buttons(store, run)
@@ -136,14 +137,17 @@ def _written(store: Store, run: Run) -> None:
     """Name, tags and note: written when a field is left; another window's words are never lost unsaid."""
     name, tags, note = (_synced(f"runs.{what}.{run.id}", now) for what, now in _texts(run).items())
     st.text_input(
-        "Name", max_chars=120, placeholder=run.about, key=name, on_change=_rewrite, args=(store, run.id, "name", name)
-    )
+        "Name", max_chars=120, placeholder=run.about, key=name, on_change=_rewrite, args=(store, run.id, "name", name),
+        help="Of your own; without one a run is called by what it does.",
+    )  # fmt: skip
     offered = list(dict.fromkeys([*run.tags, *store.tags()]))
     st.multiselect(
         "Tags", offered, key=tags, accept_new_options=True, max_selections=MOST_TAGS, on_change=_retag,
         args=(store, run.id, tags), placeholder="a word, Enter", help="To find it again, and to keep a sweep together.",
     )  # fmt: skip
-    st.text_area("Note", key=note, height=68, on_change=_rewrite, args=(store, run.id, "note", note))
+    st.text_area(
+        "Note", key=note, height=68, on_change=_rewrite, args=(store, run.id, "note", note), help="Words to find it by."
+    )
 
 
 def _texts(run: Run) -> dict[str, str | list[str]]:
@@ -186,7 +190,7 @@ def _retag(store: Store, run: str, key: str) -> None:
 
 def _several(store: Store, runs: list[Run]) -> None:
     ids = [run.id for run in runs]
-    st.html(f'<div class="dc-card"><b>{len(runs)} runs chosen</b><br>Escape lets go of them.</div>')
+    st.html(f'<div class="dc-card"><b>{len(runs)} runs chosen</b></div>')
     if "Compare" in PAGES:
         st.page_link(
             PAGES["Compare"], label=f"Compare {len(runs)} runs", icon=":material/compare_arrows:",
@@ -202,6 +206,7 @@ def _several(store: Store, runs: list[Run]) -> None:
         if _icon("delete", "Delete all: they lie in the bin for seven days (Delete key)."):
             binned.delete(store, ids)
             st.rerun()
+        _let_go()
     with st.form("runs.tags.all", border=False, clear_on_submit=True):
         offered = list(store.tags())
         tags = st.multiselect("Tag all of them", offered, accept_new_options=True, placeholder="a word, Enter")
@@ -219,6 +224,11 @@ def _each(runs: Sequence[Run], what: Callable[[str], None]) -> None:
         except Refused as refusal:
             notices.keep(str(refusal))
     st.rerun()
+
+
+def _let_go() -> None:
+    if _icon("close", "Choose nothing (Escape)."):
+        binned.let_go()
 
 
 def _icon(icon: str, why: str, *, off: bool = False) -> bool:

@@ -39,7 +39,11 @@ class Real:
 
 def watch(reader: Reader, config: RunConfig, run: str | None, theme: Theme) -> None:
     """Draw the status line, the buttons and the stage; they refresh themselves while there is something to see."""
-    row = reader.store.run(run) if run else None
+    try:
+        row = reader.store.run(run) if run else None
+    except Refused as refusal:
+        _gone(reader, refusal)
+        return
     data = (row.config if row else config).data
     real = real_of(reader, data, theme)
     if real.view is not None:
@@ -73,13 +77,18 @@ def _pause(row: Run | None, real: Real) -> float | None:
     return CALM_SECONDS if unfinished or (row is not None and row.status not in FINAL) else None
 
 
+def _gone(reader: Reader, refusal: Refused) -> None:
+    """For a run that was deleted meanwhile, here or elsewhere: why, and the way back."""
+    st.html(status.sentence(str(refusal)))
+    if binned.offer(reader.store, refusal, "live.restore"):
+        st.rerun()
+
+
 def _look(reader: Reader, config: RunConfig, run: str | None, real: Real, theme: Theme) -> None:
     try:
         row = reader.store.run(run) if run else None
-    except Refused as refusal:  # deleted meanwhile, here or elsewhere
-        st.html(status.sentence(str(refusal)))
-        if binned.offer(reader.store, refusal, "live.restore"):
-            st.rerun()
+    except Refused as refusal:
+        _gone(reader, refusal)
         return
     if row is None:
         _first(reader, config, real, theme)

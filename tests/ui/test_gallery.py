@@ -328,3 +328,38 @@ def test_what_the_panel_says_of_a_fork(home, some):
     run = home.create(RunConfig(data=DataConfig("moons")), parent=some["alpha"], parent_step=1, queue=False)
     (entry,) = home.entries([run])
     assert f"fork of {some['alpha']} at 1" in chosen._facts(home, entry)
+
+
+def test_a_run_deleted_while_the_lab_shows_it_is_had_back_there(home, some):
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params["run"] = some["alpha"]
+    app.run()
+    home.delete(some["alpha"])
+    app.run()
+    assert not app.exception
+    assert "(alpha) was deleted and is in the bin" in words(app)
+    app.button(key="live.restore").click().run()
+    assert home.run(some["alpha"]).name == "alpha"
+
+
+def test_the_lab_takes_a_time_limit_from_its_address_to_the_run(home):
+    app = AppTest.from_file(APP, default_timeout=60)
+    for key, value in {"data": "moons", "time_limit": "2.5", "steps": "100000"}.items():
+        app.query_params[key] = value
+    app.run()
+    assert query(app)["time_limit"] == "2.5"
+    assert app.button(key="lab.condense").label == "Condense ≈ 2 s"
+    app.button(key="lab.condense").click().run()
+    (run,) = home.runs()
+    assert run.time_limit == 2.5
+    again = AppTest.from_file(APP, default_timeout=60)
+    again.query_params["time_limit"] = "soon"
+    again.run()
+    assert "the time limit must be seconds above 0, not 'soon'" in again.warning[0].value
+
+
+def test_several_are_let_go(home, some):
+    app = opened(runs=",".join(some.values()))
+    app.button(key="runs.do.close").click().run()
+    assert "runs" not in query(app)
+    assert "chosen" not in words(app)
