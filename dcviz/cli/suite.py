@@ -88,7 +88,7 @@ def place(at: Any) -> str:
 
 def shown(figure: Figure, quantity: Quantity) -> str:
     """A value with its spread, as its unit is read."""
-    spread = len(figure.values) > 1
+    spread = len(figure.values) > 1 or figure.std > 0
     if quantity.unit == "fraction":
         return f"{100 * figure.mean:.1f}{f' ± {100 * figure.std:.1f}' if spread else ''} %"
     if quantity.unit in ("bytes", "operations", "count"):
