@@ -15,7 +15,7 @@ from dcviz.runs.differing import groups
 from dcviz.runs.racing import EQUAL
 from dcviz.runs.store import Run, Store
 from dcviz.runs.words import about, describe
-from dcviz.ui import fronts, notices, numbers, racing, together
+from dcviz.ui import address, fronts, notices, numbers, racing, together
 from dcviz.ui.reader import Reader
 from dcviz.ui.several import Several, gather
 from dcviz.yardsticks import RELATIVE
@@ -79,7 +79,7 @@ def draw(reader: Reader, theme: Theme) -> None:
 
 def opened(store: Store) -> tuple[list[str], dict[str, str]]:
     """The runs and options that this window holds; those of the address where that names other runs."""
-    state, query = st.session_state, st.query_params.to_dict()
+    state, query = st.session_state, address.read()
     asked = [run for run in query.get("runs", "").split(",") if run]
     if STATE not in state or (asked and asked != state["compare.address"]):
         refusals: list[str] = []
@@ -128,8 +128,7 @@ def _remember(ids: Sequence[str], options: Mapping[str, str]) -> None:
     at = st.session_state.get("compare.at") if at is None else at
     wanted |= {"step": str(at)} if at is not None and ids else {}
     st.session_state["compare.address"] = list(ids)
-    if st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
+    address.write(wanted)
 
 
 def _set(ids: Sequence[str], **options: str) -> None:

@@ -15,7 +15,7 @@ from dcviz.inspect.lens import own, told
 from dcviz.records import FINAL
 from dcviz.runs.store import Run, Store
 from dcviz.runs.words import describe
-from dcviz.ui import inspect_runs, status
+from dcviz.ui import address, inspect_runs, status
 from dcviz.ui.inspect_words import PLACED, words
 from dcviz.ui.inspected import Look, Wish, message, planar
 from dcviz.ui.live import Real, real_of
@@ -52,7 +52,7 @@ def draw(reader: Reader, theme: Theme) -> None:
 
 def wished(store: Store) -> tuple[Wish | None, list[str]]:
     """What the address asks for, and a sentence for each value that is refused."""
-    query = st.query_params.to_dict()
+    query = address.read()
     run = query.get("run", st.session_state.get("inspect.run"))
     if not run:
         return None, []
@@ -98,8 +98,7 @@ def _remember(wish: Wish, keys: Sequence[str], row: Run) -> None:
     wanted |= {key: str(value) for key, value in (("image", now.image), ("step", now.step)) if value is not None}
     if tuple(keys) != panel(planar(row)):
         wanted["lens"] = ",".join(keys)
-    if st.query_params.to_dict() != wanted:
-        st.query_params.from_dict(wanted)
+    address.write(wanted)
 
 
 def _now(wish: Wish) -> Wish:
@@ -126,7 +125,7 @@ def _bar(store: Store, row: Run) -> tuple[str, ...]:
         )  # fmt: skip
         if chosen != row.id:
             st.session_state["inspect.run"] = chosen
-            st.query_params.from_dict({"run": chosen})
+            address.write({"run": chosen})
             st.rerun()
         st.html(_standing(row), width="content")
         keys = _lenses(row)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
+from dcviz import registry
 from dcviz.errors import Refused, unknown
 from dcviz.figures import Theme
 from dcviz.learn.lesson import Figures, Lesson, Look, Variant
 from dcviz.learn.lessons import LESSONS
 from dcviz.learn.playing import chosen, figures, layer, scene, scene_id, step_of
 from dcviz.learn.prepared import prepared
+from dcviz.records import RunConfig
 from dcviz.ui import address, notices, url
 from dcviz.ui.choices import choices_of
+from dcviz.ui.frame import PAGES
 from dcviz.ui.stage import ask, real_layer, reel
 
 CSS = (Path(__file__).parent / "learn.css").read_text(encoding="utf-8")
@@ -203,5 +207,18 @@ def _variants(now: Opened, told: Figures) -> None:
 def _change(now: Opened) -> None:
     """The way to the same set-up where everything can be changed."""
     run = prepared(now.variant.run)
-    query = {**url.write(choices_of(run.offered)), **address.taught()}
-    st.page_link("app.py", label="Change it in the Lab", icon=":material/tune:", query_params=query)
+    page, query = "Lab", url.write(choices_of(run.offered))
+    if "Playground" in PAGES and "points" in run.frames[0][1]:
+        page, query = "Playground", playground(run.config)
+    query |= address.taught()
+    st.page_link(PAGES[page], label=f"Change it in the {page}", icon=":material/tune:", query_params=query)
+
+
+def playground(config: RunConfig) -> dict[str, str]:
+    """The address of the Playground with the divergence of a planar run on the left; on the right one to compare."""
+    given = dict(config.terms[0].params["divergence"])
+    name = given.pop("name")
+    usual = registry.describe(registry.build("divergence", name))
+    own = {f"left.{key}": json.dumps(value) for key, value in given.items() if value != usual.get(key)}
+    return {"data": config.data.name, "left": name, **own, "right": "mean" if name == "energy" else "energy",
+            "start": "wide", "move": "adam", "budget": str(2 * config.budget), "seed": str(config.seed)}  # fmt: skip

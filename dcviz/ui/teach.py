@@ -39,6 +39,12 @@ NAMES = {
     "change": "The way to the Lab",
     "views": "The choice of a view",
     "details": "What is chosen",
+    "runs": "The choice of runs",
+    "find": "Search and filters",
+    "tiles": "The row of set-ups",
+    "start": "Start",
+    "sliders": "Sliders",
+    "drawing": "Drawing, and what is drawn",
 }
 
 
@@ -66,6 +72,23 @@ PAGES: dict[str, dict[str, str]] = {  # page -> group -> CSS selector
         "status": ".dc-status",
         "export": ".st-key-dc-export, .dcv-share",
         **STAGE,
+    },
+    "Playground": {
+        "tiles": ".st-key-dc-play-tiles",
+        "data": _column("dc-pick-play-data"),
+        "start": _column("dc-pick-play-start"),
+        "divergence": f"{_column('dc-pick-play-left')}, {_column('dc-pick-play-right')}",
+        "settings": _column("dc-play-more"),
+        "sliders": ".dcv-plane .dcv-knobs",
+        "drawing": ".dcv-plane .dcv-bar [aria-label='What is drawn'], .dcv-plane .dcv-bar button:has(.dcv-word)",
+        "export": ".dcv-share",
+        "replay": ".dcv-bar",
+    },
+    "Compare": {"runs": ".st-key-dc-compare-row", "export": ".dcv-share", **STAGE},
+    "Inspect": {"runs": ".st-key-dc-inspect-bar", "replay": ".dcv-bar"},
+    "Runs": {
+        "find": "[data-testid='stHorizontalBlock']:has(> [data-testid='stColumn'] .st-key-runs-w-find)",
+        "details": ".st-key-dc-runs-side",
     },
     "Atlas": {"views": ".st-key-atlas-view", "details": ".st-key-dc-atlas-detail"},
     "Learn": {
