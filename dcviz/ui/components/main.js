@@ -3,12 +3,14 @@
 import { compare } from "./compare.js";
 import { grid } from "./grid.js";
 import { inspect } from "./inspect/inspect.js";
+import { plane } from "./plane.js";
 import stage from "./stage.js";
 import { table } from "./table.js";
+import { tiles } from "./tiles.js";
 import { shared } from "./tools.js";
 import { tour } from "./tour.js";
 
-const kinds = { ask, compare, grid, inspect, real, table, tour };
+const kinds = { ask, compare, grid, inspect, plane, real, table, tiles, tour };
 
 export default function (component) {
   return (kinds[component.data.kind] ?? stage)(component);
