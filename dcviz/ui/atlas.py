@@ -15,6 +15,7 @@ from dcviz.figures.tables import heat
 from dcviz.runs.store import Store
 from dcviz.ui import atlas_map, atlas_published
 from dcviz.ui.reader import Reader
+from dcviz.ui.share import saving
 
 VIEWS = {
     "map": "Map",
@@ -110,7 +111,7 @@ def _matrix(view: str, found: Mapping[str, Result | None], theme: Theme) -> None
     else:
         values = np.where(values > 0, values, np.nan)
         spec = heat(names, columns, values, theme, centre=1.0, log=True, digits=2, better="low")
-    st.plotly_chart(spec, width="stretch", config={"displayModeBar": False}, key=f"atlas.{view}")
+    st.plotly_chart(spec, width="stretch", config=saving(f"atlas-{view}"), key=f"atlas.{view}")
 
 
 def _row_name(cell: Cell) -> str:

@@ -10,6 +10,7 @@ from dcviz.figures import Theme
 from dcviz.figures.front import Scale, Spot, front
 from dcviz.runs.comparing import Measure, Row, Value, mixed
 from dcviz.ui.several import Several
+from dcviz.ui.share import saving
 
 RATIO = 8.0  # between the largest and the smallest value, beyond which an axis is logarithmic
 WHY = (
@@ -53,9 +54,7 @@ def draw(several: Several, x: str, y: str, theme: Theme) -> None:
     spec = front(list(found.values()), scales, theme)
     left, right = st.columns([900, 420], gap="medium")
     with left:
-        st.plotly_chart(
-            spec, width="content", theme=None, config={"displayModeBar": False}, key=f"compare.front.{x}.{y}"
-        )
+        st.plotly_chart(spec, width="content", theme=None, config=saving("front"), key=f"compare.front.{x}.{y}")
     with right:
         _words(several, found, [trace["meta"]["on"] for trace in spec["data"] if "meta" in trace], (x, y))
 

@@ -18,6 +18,7 @@ from dcviz.runs.store import Store
 from dcviz.runs.words import about
 from dcviz.ui.reader import Reader
 from dcviz.ui.several import Several, gather
+from dcviz.ui.share import saving
 from dcviz.ui.status import duration
 
 OFFERED = (1, 2, 3, 5, 10, 20, 50, 100)
@@ -109,7 +110,7 @@ def _look(reader: Reader, ids: tuple[str, ...], equal: str, theme: Theme, was_al
     if not spec["data"]:
         st.caption("Nothing is measured yet: curves follow with the first accuracies.")
         return
-    st.plotly_chart(spec, width="stretch", theme=None, config={"displayModeBar": False}, key="compare.race.figure")
+    st.plotly_chart(spec, width="stretch", theme=None, config=saving("budgets"), key="compare.race.figure")
     if len(of) < len(several.groups):
         st.caption(f"Only runs on {several.data.name} are drawn: accuracies on other data do not compare.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -50,6 +50,15 @@ GROUPS = {
     "Its images through time, as an animation": ("gif", "webp"),
     "The run: to watch, to plot, to import elsewhere": ("html", "csv", "archive"),
 }
+
+
+def saving(name: str) -> dict[str, Any]:
+    """The configuration of a chart whose one button, seen under the pointer, saves it as SVG under a name."""
+    return {
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"format": "svg", "filename": f"dcviz-{name}"},
+    }
 
 
 def export(store: Store, run: Run, planar: bool, key: str, *, address: str = "") -> None:
