@@ -37,6 +37,7 @@ class Film:
     real: dict[int, np.ndarray] = field(default_factory=dict)  # the real samples named in spaces, by position
     real_ids: dict[int, int] = field(default_factory=dict)
     real_labels: dict[int, int] = field(default_factory=dict)
+    exact: tuple[int, ...] = ()  # the steps at which S itself was compared, not its picture
 
 
 def film_of(
@@ -61,8 +62,8 @@ def film_of(
     data = dataset(row.config.data, progress)
     framer = framed(store, data, progress)
     assert framer.reference is not None  # prepared
-    x = _model_space(store, row, data, film)
-    film = replace(film, places=_placed(film, framer, x))
+    x, exact = _model_space(store, row, data, film)
+    film = replace(film, exact=exact, places=_placed(film, framer, x))
     spaces = driven(leak_check(data, framer.reference, x, cache=store), "comparing with all real samples", progress)
     return _with_real(film, spaces, data)
 
@@ -106,18 +107,24 @@ def _rows(rows: Sequence[np.ndarray | None]) -> np.ndarray | None:
     return np.stack([np.asarray(blank if row is None else row, np.float32) for row in rows])
 
 
-def _model_space(store: Store, row: Run, data: Dataset, film: Film) -> Tensor:
-    """The image at every step ``(n, *shape)``; from full precision where that is kept."""
+def _model_space(store: Store, row: Run, data: Dataset, film: Film) -> tuple[Tensor, tuple[int, ...]]:
+    """The image at every step ``(n, *shape)``, and the steps at which it is kept in full precision."""
     import torch
 
     stored = torch.from_numpy(film.places["points"]) if film.images is None else torch.from_numpy(film.images) / 255
     x = data.transform.forward(stored.float())
-    exact = {*store.checkpoints(row.id), *([row.steps] if store.final(row.id) else [])}
+    if data.planar:
+        return x, film.steps
+    whole = {*store.checkpoints(row.id), *([row.steps] if store.final(row.id) else [])}
+    exact = []
     for i, step in enumerate(film.steps):
-        if step in exact:
-            at = snapshot(store, row, data, step)
+        if step not in whole:
+            continue
+        at = snapshot(store, row, data, step)
+        if at.source in ("final", "checkpoint"):  # a newer checkpoint may have pushed it out meanwhile
             x[i] = at.x[at.position(film.image)]
-    return x
+            exact.append(step)
+    return x, tuple(exact)
 
 
 def _placed(film: Film, framer: Framer, x: Tensor) -> dict[str, np.ndarray]:

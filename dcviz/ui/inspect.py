@@ -127,7 +127,8 @@ def _bar(store: Store, row: Run) -> tuple[str, ...]:
             st.session_state["inspect.run"] = chosen
             address.write({"run": chosen})
             st.rerun()
-        st.html(_standing(row), width="content")
+        with st.container(width="content"):
+            st.fragment(_standing, run_every=None if row.status in FINAL else ALIVE_SECONDS)(store, row.id)
         keys = _lenses(row)
         _caveats()
         st.page_link("app.py", label="Open in the Lab", icon=":material/science:", query_params={"run": row.id})
@@ -166,7 +167,7 @@ def _lenses(row: Run) -> tuple[str, ...]:
 
 
 def _explained(of: Any, row: Run) -> None:
-    st.markdown(f"**{of.title[:1].upper()}{of.title[1:]}**" + (" · the run's own objective" if of.key == OWN else ""))
+    st.markdown(f"**{of.title}**" + (" · the run's own objective" if of.key == OWN else ""))
     try:
         for sentence, formula in told(of, row.config):
             st.caption(sentence)
@@ -228,12 +229,14 @@ def _unfinished(real: Real) -> bool:
     return "thumbs" in real.view and real.view.get("umap") is None
 
 
-def _standing(row: Run) -> str:
-    """How a run is doing, in a word."""
-    return (
-        f'<span class="dc-state dc-{row.status}" style="white-space:nowrap"><i></i>{row.status} · '
-        f"{row.step:,} / {row.steps:,} steps</span>"
-    )
+def _standing(store: Store, run: str) -> None:
+    """How the run is doing, in a word."""
+    try:
+        row = store.run(run)
+    except Refused:  # deleted meanwhile: the sentence below says it
+        return
+    text = f"{row.status} · {row.step:,} / {row.steps:,} steps"
+    st.html(f'<span class="dc-state dc-{row.status}" style="white-space:nowrap"><i></i>{text}</span>')
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -156,6 +156,7 @@ def _film_part(shown: Shown, real: Real, theme: Theme) -> dict[str, Any]:
     ]
     return {
         "film": strip,
+        "exact": list(film.exact),
         "path": drawn.path(film.places, film.label, view, theme) if view is not None else None,
         "placing": drawn.placing(film.places, view) if view is not None else None,
         "off": pack(film.places["off"]) if "off" in film.places else None,

@@ -41,7 +41,12 @@ def pulled(pulls: Pulls | None, image: int, frame: Arrays, real: Real, theme: Th
         where = i, frame, real, theme
         picture = _drawn.get(at, partial(_picture, pulls, pull, where))
         tiles.append({**_told(pull, own, i, pulls.source), **picture})
-    return {"step": pulls.step, "tiles": tiles, "legend": _legend(frame, real, theme)}
+    return {
+        "step": pulls.step,
+        "tiles": tiles,
+        "legend": _legend(frame, real, theme),
+        "source": f"Read from {pulls.source}.",
+    }
 
 
 def _legend(frame: Arrays, real: Real, theme: Theme) -> dict[str, Any] | None:

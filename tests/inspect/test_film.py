@@ -58,6 +58,7 @@ def test_the_last_row_of_a_film_is_that_of_the_run(store, done):
     for name, near in leaks.spaces.items():
         np.testing.assert_array_equal(film.spaces[name].nearest[-1], near.nearest[7])
         np.testing.assert_allclose(film.spaces[name].distance[-1], near.distance[7], rtol=1e-5)
+    assert film.exact == (4,)
     assert leaks.ids.tolist() == list(range(20))
     assert leaks.step == 4
     assert "full precision" in leaks.source

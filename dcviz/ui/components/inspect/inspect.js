@@ -242,7 +242,7 @@ class Glass {
     this.drawFacts(here, at);
     this.status.textContent = here?.trouble || (here?.film ? (pull ? `${data.words.after} ${pull.title}` : "") : `${here?.phase ?? "reading"} …`);
     this.pulls.draw({ pulls: here?.pulls, step, follows: this.step === null, chosen: this.chosen, words: data.words });
-    this.near.draw({ near: at < 0 ? null : here.near, at, names: data.names, words: data.words, phase: here?.phase, planar: data.planar });
+    this.near.draw({ near: at < 0 ? null : here.near, at, exact: Boolean(here?.exact?.includes(step)), names: data.names, words: data.words, phase: here?.phase, planar: data.planar });
     this.mates.draw({ mates: here?.mates, image: this.image, name: here?.name });
     this.drawMap();
     this.bar.draw({ data: { ...data, steps: this.steps }, step: step ?? 0, following: this.step === null, has: () => true });
@@ -264,6 +264,7 @@ class Glass {
   }
 
   drawMap(next = null, part = 0) {
+    if (next !== null && window.matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     const { data, here, now, image, chosen } = this;
     this.path.draw({ data, here, step: now, image, chosen, next, part });
   }

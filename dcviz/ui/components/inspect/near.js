@@ -14,9 +14,9 @@ export class Near {
     this.made = [];
   }
 
-  draw({ near, at, names, words, phase, planar }) {
+  draw({ near, at, exact, names, words, phase, planar }) {
     this.head.firstChild.textContent = planar ? "Nearest real points" : "Nearest real images";
-    this.caption.textContent = near ? words.near : phase ? `${phase} …` : "";
+    this.caption.textContent = near ? `${words.near} ${exact ? words.exact : words.rounded}` : phase ? `${phase} …` : "";
     this.caption.title = words.flag;
     if (!near) {
       this.spaces.replaceChildren();

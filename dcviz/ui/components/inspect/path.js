@@ -17,7 +17,11 @@ export class PathMap {
     this.whole = el("button", "dcv-button dcv-small", { type: "button" });
     this.whole.append(el("span", "dcv-icon", { "aria-hidden": "true" }));
     this.whole.onclick = () => this.zoom(!this.near);
-    this.map.head.children[0].after(this.switch, this.whole);
+    this.map.head.children[0].after(this.switch);
+    this.note = el("p", "dcv-note");
+    const foot = el("div", "dcv-foot");
+    foot.append(this.note, this.whole);
+    this.map.root.append(foot);
     this.zoomed(false);
   }
 
@@ -36,8 +40,9 @@ export class PathMap {
     this.drawn = kind;
     const layer = this.real.maps[kind];
     this.map.play({ ...layer, plays: true }, `${this.data.real}|${kind}|path`, at ? this.traces(kind) : []);
-    const caption = kind === "umap" ? this.data.words.placed : this.data.words.path;
-    this.map.caption(at && this.outside(kind, layer) ? `beyond the edge: zoom out · ${caption}` : caption, layer.explained, "Path on the map");
+    const { words } = this.data;
+    this.note.textContent = kind === "umap" ? words.placed : "";
+    this.map.caption(at && this.outside(kind, layer) ? `beyond the edge: zoom out · ${words.path}` : words.path, layer.explained, "Path on the map");
   }
 
   get at() {

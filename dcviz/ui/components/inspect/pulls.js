@@ -16,7 +16,7 @@ export class Pulls {
     this.root.classList.toggle("dcv-stale", Boolean(pulls?.tiles.length) && !follows && pulls.step !== step);
     this.caption.textContent = pulls?.step === undefined || pulls.step === null ? "" : `one plain step against its gradient, at step ${pulls.step}`;
     this.caption.title = words.pulls;
-    this.note.textContent = pulls?.trouble || (pulls?.phase ? `${pulls.phase} …` : "");
+    this.note.textContent = pulls?.trouble || (pulls?.phase ? `${pulls.phase} …` : (pulls?.source ?? ""));
     this.note.hidden = !this.note.textContent;
     if (!pulls) return this.tiles.replaceChildren();
     this.drawLegend(pulls.legend, words);
