@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dcviz.evaluation.measure import Work
     from dcviz.evaluation.suite import Judge, Property, Report, Subject
     from dcviz.evaluation.suite.assess import Scale
+    from dcviz.evaluation.suite.subject import Costs
+    from dcviz.loaded import CondensedSet
     from dcviz.types import Dataset
 
 Step = tuple[str, float]  # (what is being measured, fraction of all that was asked for)
@@ -104,7 +106,8 @@ def final_subject(store: Store, run: str, device: torch.device | str = "cpu") ->
     from dcviz.evaluation.suite import synthetic
     from dcviz.loaded import CondensedSet
 
-    made, config = CondensedSet.of_run(store, run), store.run(run).config
+    made, row = CondensedSet.of_run(store, run), store.run(run)
+    config = row.config
     return synthetic(
         made.x,
         made.y,
@@ -113,6 +116,30 @@ def final_subject(store: Store, run: str, device: torch.device | str = "cpu") ->
         views=made.views,
         step_size=made.recipe.step_size,
         remake=remaker(config, device, store),
+        costs=costs_of(store, run, made),
+    )
+
+
+def costs_of(store: Store, run: str, made: CondensedSet) -> Costs:
+    """What a run's set takes to store, and took to make. No parameterisation here needs a network to decode."""
+    from dcviz.evaluation.suite.subject import Costs
+    from dcviz.runs.problem import discrepancy_of
+
+    row, final = store.run(run), store.final(run)
+    assert final is not None
+    labels = sum(final[0][name].nbytes for name in ("labels", "views", "maps") if name in final[0])
+    images = final[0]["images"] if "images" in final[0] else final[0]["codes"]
+    classes = len(made.recipe.classes)
+    try:
+        step, _ = discrepancy_of(row.config).cost(classes, len(made) // classes, made.recipe.shape)
+    except Refused:  # a plug-in's method that is not here
+        step = None
+    return Costs(
+        bytes_images=made.bytes - labels,
+        bytes_labels=labels,
+        count=len(images),
+        seconds=row.seconds or None,
+        operations=None if step is None else step * row.step,
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dcviz.evaluation.suite.judge import Judge
     from dcviz.evaluation.suite.subject import Subject
 
-Unit = Literal["fraction", "score", "bytes", "seconds", "operations", "joules", "distance", "ratio", "nats"]
+Unit = Literal["fraction", "score", "bytes", "count", "seconds", "operations", "joules", "distance", "ratio", "nats"]
 
 OWN = Source("the dcviz authors", "dcviz", 2026, "https://arxiv.org/abs/2509.10367")
 

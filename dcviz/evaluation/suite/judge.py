@@ -68,7 +68,7 @@ class Judge:
         """Network ``number`` of a protocol, trained on the subject; the same that `evaluation.measure` trains."""
         import torch
 
-        key = self._key(subject, protocol, number)
+        key = self._key(subject, replace(protocol, split="test"), number)  # training knows nothing of the split
         held = self.cache.load_cached("suite-network", key)
         if held is not None:
             data = self.dataset

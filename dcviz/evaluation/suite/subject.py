@@ -67,6 +67,10 @@ class Subject:
             self._made[at] = yield from self.make(at)
         return self._made[at]
 
+    def known(self, number: int) -> Made | None:
+        """The same where it has been made."""
+        return self._made.get(number if self.distinct else 0)
+
 
 def synthetic(  # noqa: PLR0913  (all but three by keyword)
     x: Tensor,
@@ -102,7 +106,7 @@ def rival(kind: str, dataset: Dataset, budget: int, *, seed: int = 0, device: to
     """One of the simple rivals of a set of ``budget`` samples a class, chosen from ``dataset``."""
     size = dataset.train.x[0].numel()
     count = len(dataset.train) if kind == "whole set" else budget * len(dataset.classes)
-    each = size * (1 if kind != "centroids" and not dataset.train.x.is_floating_point() else 4)
+    each = size * (4 if kind == "centroids" else dataset.train.x.element_size())
 
     def remake(data: Dataset, number: int, steps: int | None) -> Work[Subject]:
         yield 0.0
