@@ -97,7 +97,7 @@ class Inspector:
             found: dict[str, Pull | str] = {}
             pulls = Pulls(question[:4], at.step, SOURCES[at.source], found, partial(move_of, bench.dataset))
             publish(pulls)
-            for key in (OWN, *keys):
+            for key in (OWN, *keys) if row.config.terms else keys:  # a set from a file has no objective
                 try:
                     of = own(row.config) if key == OWN else lens(key)
                     made = self._pulls.get((*question[:4], key)) or bench.pull(of, at, progress)

@@ -42,6 +42,7 @@ def _one(reader: Reader, entry: Entry) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="dc-runs-acts"):
         if readable:
             st.page_link("app.py", label="Open", icon=":material/open_in_new:", query_params={"run": run.id})
+            st.page_link(PAGES["Inspect"], label="Inspect", icon=":material/search:", query_params={"run": run.id})
         _steering(store, run)
         if readable:
             export(store, run, _planar(run), f"runs.export.{run.id}", address=_address(run))

@@ -160,7 +160,7 @@ def _lenses(row: Run) -> tuple[str, ...]:
             max_selections=MOST, key=f"inspect.keys.{usual[0]}.{len(usual)}.{row.id}",
             help="Any divergence in any regime of vectors, the distances of the other regimes, published methods.",
         )  # fmt: skip
-        for of in (own(row.config), *(known[key] for key in keys)):
+        for of in [own(row.config)] * bool(row.config.terms) + [known[key] for key in keys]:
             _explained(of, row)
     st.session_state["inspect.lens"] = None if tuple(keys) == usual else keys
     return tuple(keys)
