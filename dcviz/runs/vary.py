@@ -9,7 +9,7 @@ from typing import Any
 
 from dcviz import registry
 from dcviz.errors import Refused, unknown
-from dcviz.records import RunConfig, to_json
+from dcviz.records import Estimate, RunConfig, to_json
 from dcviz.runs import service
 from dcviz.runs.choices import Choices, choices_of, config_of, methods
 from dcviz.runs.problem import check
@@ -140,19 +140,20 @@ def plan(store: Store, config: RunConfig, grid: Grid, *, time_limit: float | Non
     seeds = list(grid.seed) or [config.seed]
     if (count := len(methods) * len(budgets) * len(seeds)) > MOST:
         raise Refused(f"that would be {count:,} runs: leave out values until there are at most {MOST}.")
-    found: dict[str, RunConfig] = {}
+    found: dict[str, tuple[RunConfig, Estimate]] = {}  # by the configuration's JSON
     refused = []
     for method, budget in product(methods, budgets):
         try:
             cells = [vary(config, method=method, budget=budget, seed=seed) for seed in seeds]
-            found |= {to_json(cell): cell for cell in cells}
+            guess = service.estimate(store, cells[0])  # the seed changes nothing in what a step costs
+            found |= {to_json(cell): (cell, guess) for cell in cells}
         except Refused as refusal:
             refused.append(f"{method or method_of(config)}, {budget} per class: {refusal}")
     there: set[str] = set() if again else store.existing(list(found))
-    left = tuple(cell for text, cell in found.items() if text not in there)
-    guesses = [service.estimate(store, cell) for cell in left]
-    seconds = sum(min(guess.seconds, time_limit or float("inf")) for guess in guesses)
-    return Plan(left, len(there), tuple(refused), seconds, all(g.basis.startswith("measured") for g in guesses))
+    left = [each for text, each in found.items() if text not in there]
+    seconds = sum(min(guess.seconds, time_limit or float("inf")) for _, guess in left)
+    measured = all(guess.basis.startswith("measured") for _, guess in left)
+    return Plan(tuple(cell for cell, _ in left), len(there), tuple(refused), seconds, measured)
 
 
 def start(

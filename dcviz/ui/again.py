@@ -54,6 +54,7 @@ def same_but(store: Store, run: Run) -> None:
         settings["optimiser.rates.images"] = rate
     try:
         varied = vary.vary(config, method=method, budget=int(budget), seed=int(seed), settings=settings)
+        guess = service.estimate(store, varied)
     except Refused as refusal:
         st.error(str(refusal), icon=":material/block:")
         return
@@ -61,7 +62,6 @@ def same_but(store: Store, run: Run) -> None:
         st.caption("Nothing is changed yet: on the CPU the copy would give the same bits.")
     choices = vary.as_choices(varied)
     with st.container(horizontal=True, vertical_alignment="center"):
-        guess = service.estimate(store, varied)
         if st.button(
             f"Queue it ≈ {duration(min(guess.seconds, limit or guess.seconds))}", type="primary", key="again.queue"
         ):

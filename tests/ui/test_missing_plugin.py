@@ -70,7 +70,15 @@ def test_the_lab_opens_it_and_says_what_is_missing(home, kind):
     assert "paused" in " ".join(str(e.proto.body) for e in app.get("html"))
     app.switch_page("pages/6_Runs.py").run()
     assert not app.exception
-    assert f"gone {kind}" in " ".join(str(e.proto.body) for e in app.get("html")).replace("-", " ")
+    assert f"gone {kind}" in " ".join(e.proto.json for e in app.get("bidi_component")).replace("-", " ")
+    app.query_params["runs"] = run
+    app.run()
+    for pressed in ("runs.do.play_arrow", "again.one", "again.many"):
+        app.button(key=pressed).click().run()
+        assert not app.exception
+        if kind != "preset":  # whose terms are all here: only its name is not
+            assert f"'gone-{kind}'" in " ".join(e.value for e in (*app.error, *app.warning)), pressed
+    assert home.run(run).status == ("queued" if kind == "preset" else "paused")
 
 
 @pytest.mark.parametrize("kind", ["divergence", "discrepancy"])
