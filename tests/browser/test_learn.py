@@ -1,0 +1,141 @@
+"""Learn in a browser that reaches nothing but the server: lessons play at once, show, and are linked to a class."""
+
+import pytest
+
+from dcviz.learn.lessons import LESSONS
+from dcviz.learn.prepared import prepared
+
+from .stage import MAP, SLOW, one_selected, opened, selected
+
+pytestmark = pytest.mark.browser
+
+SECONDS = 3  # from opening a lesson to a picture that moves
+MOVING = """async ([lesson, question]) => {
+    const began = performance.now(), seen = new Set();
+    const strip = [...document.querySelectorAll('.st-key-dc-lessons button')];
+    strip.find((button) => button.innerText.startsWith(`${lesson} `)).click();
+    while (seen.size < 3) {
+        await new Promise(requestAnimationFrame);
+        const shown = document.querySelector('.st-key-dc-lesson h1')?.innerText;
+        if (shown === question) seen.add(document.querySelector('.dcv-step').innerText);
+    }
+    return performance.now() - began;
+}"""
+
+
+@pytest.fixture
+def learn(page, server):
+    """The page, with whatever is not this machine out of reach."""
+    page.context.route("**/*", lambda r: r.continue_() if "//127.0.0.1" in r.request.url else r.abort())
+    page.goto(f"{server}/?data=moons")
+    page.get_by_role("link", name="Learn").click(timeout=SLOW)
+    page.wait_for_selector(".st-key-dc-lesson h1", timeout=SLOW)
+    page.wait_for_function(f"document.querySelector('{MAP}')?.layout !== undefined", timeout=SLOW)
+    return page
+
+
+def look(page, n):
+    page.locator(".st-key-dc-lesson-looks button").nth(n).click()
+
+
+def at(page, n):
+    page.wait_for_function(f"document.querySelector('.dcv-step').innerText === 'step {n}'", timeout=SLOW)
+
+
+def fits(page):
+    return page.evaluate(
+        "[document.querySelector('[data-testid=stMain]'), document.querySelector('.st-key-dc-lesson')]"
+        ".every((box) => box.scrollHeight <= box.clientHeight + 1)"
+    )
+
+
+def test_a_lesson_plays_within_three_seconds_of_opening_it(learn):
+    assert min(learn.evaluate(MOVING, [n, LESSONS[n - 1].question]) for n in (2, 5, 4)) < 1000 * SECONDS
+    at(learn, prepared("digits-pixels").steps)  # to the end, alone
+    assert learn.errors == []
+
+
+def test_every_lesson_is_one_screen(learn):
+    for number, lesson in enumerate(LESSONS, 1):
+        learn.locator(".st-key-dc-lessons button").filter(has_text=f"{number} ").first.click()
+        learn.wait_for_function(f"document.querySelector('.st-key-dc-lesson h1').innerText === {lesson.question!r}")
+        learn.wait_for_selector(".st-key-dc-lesson .katex", timeout=SLOW)
+        assert fits(learn), lesson.question
+    assert learn.errors == []
+
+
+def test_where_to_look_jumps_to_the_step_and_selects(learn):
+    look(learn, 2)
+    at(learn, 300)
+    one_selected(learn)
+    learn.wait_for_function("document.querySelectorAll('.dcv-strip:not([hidden]) .dcv-tile').length > 7")  # its film
+    look(learn, 0)
+    at(learn, 0)
+    assert selected(learn) == []
+    learn.keyboard.press("ArrowRight")  # and goes on by hand
+    learn.wait_for_function("document.querySelector('.dcv-step').innerText !== 'step 0'")
+    assert learn.errors == []
+
+
+def test_a_look_of_another_variant_takes_it_there_standing_still(learn):
+    learn.locator(".st-key-dc-lessons button").filter(has_text="7 ").click()
+    learn.wait_for_function(
+        "document.querySelectorAll('.dcv-map:not([hidden])').length === 2", timeout=SLOW
+    )  # both maps
+    look(learn, 2)
+    learn.wait_for_function("location.search.includes('variant=near')", timeout=SLOW)
+    at(learn, 300)
+    one_selected(learn)
+    both = "[...document.querySelectorAll('.dcv-map h3')].map((h) => h.innerText)"
+    assert learn.evaluate(both) == ["UMAP", "PCA"]
+    assert learn.errors == []
+
+
+def test_a_link_for_a_class_hides_and_enlarges_and_stays(page, server):
+    size = "parseFloat(getComputedStyle(document.querySelector('.st-key-dc-lesson p')).fontSize)"
+    page.goto(f"{server}/?data=moons&hide=looks,export,links&big=1")
+    page.wait_for_selector(".st-key-lab-condense button", timeout=SLOW)
+    assert not page.locator(".dcv-share").first.is_visible()
+    assert page.locator("a", has_text="Learn").count() == 1
+    assert not page.locator("a", has_text="Learn").is_visible()
+    page.evaluate("[...document.querySelectorAll('a')].find((a) => a.innerText === 'Learn').click()")
+    page.wait_for_selector(".st-key-dc-lesson p", timeout=SLOW)
+    page.wait_for_function("new URLSearchParams(location.search).get('hide') === 'looks,export,links'", timeout=SLOW)
+    assert page.evaluate(size) > 18
+    hidden = page.locator(".st-key-dc-lesson-looks button").first
+    assert not hidden.is_visible()
+    reached = set()
+    page.locator("body").focus()
+    for _ in range(30):  # nor by keyboard
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.closest('[class*=st-key-dc-]')?.className ?? ''"))
+    assert any("dc-lesson-vary" in name for name in reached)
+    assert not any("dc-lesson-looks" in name or "dc-teach" in name for name in reached)
+
+
+def test_the_tour_is_offered_once_and_walked_by_keyboard(page, server):
+    opened(page, f"{server}/?data=digits")
+    page.locator(".dcv-offer button", has_text="Take the tour").click()
+    page.wait_for_selector(".dcv-card")
+    titles = []
+    for _ in range(6):
+        titles.append(page.locator(".dcv-card h3").inner_text())
+        card, box = page.locator(".dcv-card").bounding_box(), page.viewport_size
+        assert card["x"] >= 0
+        assert card["y"] >= 0
+        assert card["x"] + card["width"] <= box["width"]
+        assert card["y"] + card["height"] <= box["height"]
+        page.keyboard.press("ArrowRight")
+    assert titles == ["Choose", "Condense", "Images", "Map", "Curves", "Time"]
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.dcv-card') !== null")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".dcv-card", state="detached")
+    assert page.evaluate("document.activeElement.className") == "dcv-ask"
+    opened(page, f"{server}/?data=digits")
+    assert not page.locator(".dcv-offer").is_visible()
+    page.get_by_role("link", name="Learn").click()
+    page.wait_for_selector(".st-key-dc-lesson h1", timeout=SLOW)
+    page.locator(".dcv-ask").click()  # from another page it leads to the Lab
+    page.wait_for_selector(".dcv-card", timeout=SLOW)
+    assert page.errors == []
