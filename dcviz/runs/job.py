@@ -14,6 +14,7 @@ from dcviz.errors import Cancelled, Refused
 from dcviz.randomness import generator
 from dcviz.records import EvaluationProtocol, Recipe, RunConfig, Score, Status
 from dcviz.runs import problem as building
+from dcviz.runs.clock import SECONDS
 from dcviz.runs.frames import Framer, flagged
 from dcviz.runs.kept import setup_of
 from dcviz.runs.measuring import Measuring
@@ -162,7 +163,7 @@ class RunJob:
             now = time.monotonic()
             if state.step in kept:
                 self._write_numbers()
-                self._keep(state)
+                self._keep(state, self.seconds + now - began)
                 shown = now
             elif now - shown > LATEST_SECONDS:
                 self.store.save_latest(self.run.id, state.step, self._framer.arrays(state.synthetic))
@@ -274,12 +275,15 @@ class RunJob:
         if lost is not None:
             raise Refused(lost.text)
 
-    def _keep(self, state: State) -> None:
+    def _keep(self, state: State, seconds: float | None = None) -> None:
+        """A frame, and when it was reached; after ``seconds`` of work, those so far unless given."""
         arrays = self._framer.arrays(state.synthetic)
         self.store.save_frame(self.run.id, state.step, arrays)
+        rows = [(state.step, SECONDS, self.seconds if seconds is None else seconds)]
         off = flagged(arrays)
         if off is not None:
-            self.store.record(self.run.id, [(state.step, "off", float(off))])
+            rows.append((state.step, "off", float(off)))
+        self.store.record(self.run.id, rows)
         self._yardsticks.add(state.step, state.synthetic)
 
     def _checkpoint(self, state: State) -> None:

@@ -11,6 +11,7 @@ from dcviz.condensing.loop import condense
 from dcviz.discrepancies.match import Match
 from dcviz.errors import Refused
 from dcviz.runs import service
+from dcviz.runs.clock import SECONDS
 from dcviz.runs.configure import configure
 from dcviz.runs.problem import build, device_of
 from dcviz.runs.queue import device_name
@@ -52,6 +53,10 @@ def test_a_run_leaves_its_frames_numbers_result_and_score(store):
     steps, values = store.metrics(run)["objective"]
     assert steps.tolist() == list(range(1, 31))
     assert values[-1] < values[0]
+    steps, seconds = store.metrics(run)[SECONDS]
+    assert steps.tolist() == store.frames(run)
+    assert (np.diff(seconds) > 0).all()
+    assert seconds[-1] <= row.seconds
     arrays, recipe = store.final(run)
     assert arrays["images"].shape == (8, 2)
     assert sorted(recipe.classes) == ["lower", "upper"]
@@ -95,7 +100,8 @@ def test_pausing_and_resuming_gives_the_same_bits(store, choices):
     (one, _), (other, _) = store.final(through), store.final(halted)
     assert np.array_equal(one["images"], other["images"])
     one, other = (
-        {n: c for n, c in store.metrics(run).items() if not n.startswith(PREFIX)} for run in (through, halted)
+        {n: c for n, c in store.metrics(run).items() if not n.startswith((PREFIX, SECONDS))}
+        for run in (through, halted)
     )
     assert one.keys() == other.keys()
     for name in one:  # not the yardsticks: how many frames they are measured on depends on the time there is
