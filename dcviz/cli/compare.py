@@ -53,7 +53,9 @@ def measured(store: Store, groups: Sequence[Sequence[Run]]) -> Table:
 
     runs = [run for group in groups for run in group]
     made = {run.id: size for run in runs if (size := _made(store, run)) is not None}
-    return compare(store, groups, {run.id: store.metrics(run.id) for run in runs}, made)
+    metrics = {run.id: store.metrics(run.id) for run in runs}
+    scores = {run.id: store.scores(run.id) for run in runs}
+    return compare(groups, metrics, scores, made)
 
 
 def _made(store: Store, run: Run) -> int | None:
@@ -118,7 +120,9 @@ def _json(table: Table, names: Sequence[str], groups: Sequence[Sequence[Run]]) -
     from dcviz.runs.differing import ABSENT, differences
 
     def plain(row: Row) -> dict[str, Any]:
-        values = {name: {"mean": v.mean, "spread": v.spread, "n": v.n} for name, v in row.values.items()}
+        values: dict[str, Any] = {
+            name: {"mean": v.mean, "spread": v.spread, "n": v.n} for name, v in row.values.items()
+        }
         for name, known in table.protocols.items():
             if name in values:
                 values[name]["protocol"] = in_words(known[row.values[name].protocol])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dcviz.records import EvaluationProtocol, Score
-from dcviz.runs.store import Run, Store
+from dcviz.runs.store import Run
 from dcviz.runs.words import method
 from dcviz.yardsticks import PREFIX, Parting, parted
 
@@ -97,17 +97,19 @@ COMMON = {
 
 
 def compare(
-    store: Store, groups: Sequence[Sequence[Run]], metrics: Mapping[str, Metrics], made: Mapping[str, int]
+    groups: Sequence[Sequence[Run]],
+    metrics: Mapping[str, Metrics],
+    scores: Mapping[str, Sequence[Score]],
+    made: Mapping[str, int],
 ) -> Table:
     """The table of groups of runs.
 
     Args:
-        store: where their scores are.
         groups: repeats together, as `dcviz.runs.differing.groups` finds them.
         metrics: the curves of each run by its id.
+        scores: its accuracies and those of its rivals, likewise.
         made: M, its synthetic samples, by its id; runs without a picture are left out.
     """
-    scores = {run.id: store.scores(run.id) for group in groups for run in group}
     protocols = _protocols(scores.values())
     single = tuple(
         tuple(_row(run, metrics[run.id], scores[run.id], protocols, made.get(run.id)) for run in group)

@@ -69,7 +69,7 @@ def draw(reader: Reader, theme: Theme) -> None:
     elif options["view"] == "front":
         _front(several, options, theme)
     else:
-        at = st.session_state.pop("compare.at", None)
+        at = st.session_state.get("compare.at")
         chosen = together.Options(options["axis"], options["scale"], options["yardstick"], at)
         together.watch(reader, tuple(ids), chosen, theme)
 
@@ -87,6 +87,7 @@ def opened(store: Store) -> tuple[list[str], dict[str, str]]:
         state["compare.runs"] = _known_runs(store, asked, refusals) if asked else held
         state[STATE] = _read(query, state.get(STATE, USUAL), refusals)
         step = query.get("step", "")
+        state["compare.at"] = None
         if step.isdecimal():
             state["compare.at"] = int(step)
         elif step:
@@ -124,8 +125,9 @@ def _remember(ids: Sequence[str], options: Mapping[str, str]) -> None:
     st.session_state["compare.runs"], st.session_state[STATE] = list(ids), dict(options)
     wanted = {"runs": ",".join(ids)} if ids else {}
     wanted |= {key: value for key, value in options.items() if value and value != USUAL.get(key)}
-    at = together.moment() if options["view"] == "together" else None
-    at = st.session_state.get("compare.at") if at is None else at
+    if together.heard():  # the browser has said where it stands; another view keeps that place
+        st.session_state["compare.at"] = together.moment()
+    at = st.session_state.get("compare.at")
     wanted |= {"step": str(at)} if at is not None and ids else {}
     st.session_state["compare.address"] = list(ids)
     address.write(wanted)
@@ -135,7 +137,7 @@ def _set(ids: Sequence[str], **options: str) -> None:
     """Other runs, from now on."""
     state = st.session_state
     state["compare.runs"], state[STATE] = list(ids), {**state[STATE], **options}
-    state["compare.address"] = list(ids)
+    state["compare.address"], state["compare.at"] = list(ids), None
     _anew()
     st.query_params["runs"] = ",".join(ids)
     st.rerun()

@@ -20,7 +20,7 @@ from dcviz.runs.store import Run
 from dcviz.ui.live import Real, real_of
 from dcviz.ui.reader import Kept, Reader
 
-_kept = Kept(16)
+_kept, _read = Kept(16), Kept(400)  # what was gathered; the scores of a run
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,12 @@ class Several:
     def table(self) -> Table:
         """What was measured of them."""
         made = {run.id: size for run in self.runs if (size := self._made(run)) is not None}
-        return compare(self.reader.store, self.groups, self.metrics, made)
+        return compare(self.groups, self.metrics, self.scores, made)
 
     @cached_property
     def scores(self) -> Mapping[str, list[Score]]:
         """Accuracies of S and of its rivals, by run."""
-        return {run.id: self.reader.store.scores(run.id) for run in self.runs}
+        return {run.id: _scores(self.reader, run) for run in self.runs}
 
     def strands(self, axis: str, of: Sequence[int] | None = None) -> list[Strand]:
         """The curves of the groups along an axis of `dcviz.runs.clock.AXES`."""
@@ -124,6 +124,13 @@ def _gathered(reader: Reader, runs: Sequence[Run], views: Mapping[DataConfig, Re
         {run.id: tuple(_frames(reader, run)) for run in runs},
         views,
     )
+
+
+def _scores(reader: Reader, run: Run) -> list[Score]:
+    """Read once for each state of the run: what others write does not matter."""
+    key = str(reader.store.home), run.id, run.changes
+    found: list[Score] = _read.get(key, lambda: reader.store.scores(run.id))
+    return found
 
 
 def _frames(reader: Reader, run: Run) -> list[int]:

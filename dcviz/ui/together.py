@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,7 @@ class Seen:
     want: tuple[tuple[str, int], ...] = ()  # (run, step)
     shown: tuple[str, ...] | None = None  # keys of groups; None before it has told
     picks: Mapping[str, str] | None = None  # which run stands for a group
+    holds: bool = False  # whether it has frames and asks for those that it has not
 
 
 def watch(reader: Reader, ids: tuple[str, ...], options: Options, theme: Theme) -> None:
@@ -67,6 +68,11 @@ def watch(reader: Reader, ids: tuple[str, ...], options: Options, theme: Theme) 
         real_layer(_layer(real.key, real.view, theme))
     st.session_state["compare.status"] = _stand(several)
     st.fragment(_look, run_every=_pause(several))(reader, ids, options, theme)
+
+
+def heard() -> bool:
+    """Whether the browser has said what it looks at."""
+    return sent_of(KEY) is not None
 
 
 def moment() -> int | None:
@@ -86,6 +92,7 @@ def read(sent: Any) -> Seen:
         want[:WANTED],
         tuple(map(str, shown)) if isinstance(shown, list) else None,
         {str(k): str(v) for k, v in picks.items()} if isinstance(picks, Mapping) else None,
+        True,
     )
 
 
@@ -113,14 +120,18 @@ def _look(reader: Reader, ids: tuple[str, ...], options: Options, theme: Theme) 
     except Refused as refusal:  # deleted meanwhile, here or elsewhere
         st.html(status.sentence(f"{refusal} Choose the runs anew."))
         return
-    compare(message(several, options, read(sent_of(KEY)), theme), key=KEY)
+    seen, sent = read(sent_of(KEY)), st.session_state.get("compare.scene")
+    if sent != (scene := _scene(several, options, theme)):
+        seen = replace(seen, want=(), holds=False)  # the browser begins anew
+    st.session_state["compare.scene"] = scene
+    compare(message(several, options, seen, theme), key=KEY)
     if _stand(several) != st.session_state.get("compare.status"):
         st.rerun()
 
 
 def message(several: Several, options: Options, seen: Seen, theme: Theme) -> dict[str, Any]:
     """All that the browser draws."""
-    axis, runs = AXES[options.axis], several.runs
+    axis = AXES[options.axis]
     clock = clock_of(several, options.axis)
     known = [several.key(i) for i in range(len(several.groups))]
     shown = [key for key in (seen.shown or known) if key in known][:MOST]
@@ -129,7 +140,7 @@ def message(several: Several, options: Options, seen: Seen, theme: Theme) -> dic
     now = tick if tick is not None else (int(clock.ticks[-1]) if len(clock.ticks) else 0)
     real = several.views[several.data]
     return {
-        "scene": f"{','.join(run.id for run in runs)}|{options.axis}|{theme}|{real.key}",
+        "scene": _scene(several, options, theme),
         "axis": options.axis,
         "theme": theme,
         "real": real.key if real.view is not None else "",
@@ -158,6 +169,12 @@ def message(several: Several, options: Options, seen: Seen, theme: Theme) -> dic
             "curves": axis.meaning,
         },
     }
+
+
+def _scene(several: Several, options: Options, theme: Theme) -> str:
+    """What it takes for the browser to begin anew."""
+    runs = ",".join(run.id for run in several.runs)
+    return f"{runs}|{options.axis}|{theme}|{several.views[several.data].key}"
 
 
 def clock_of(several: Several, axis: str) -> Clock:
@@ -241,12 +258,12 @@ def _of_map(several: Several) -> str:
 
 
 def _wanted(several: Several, clock: Clock, now: int, shown: list[str], seen: Seen) -> list[tuple[str, int]]:
-    """The frames to send: those of the moment first, then those asked for ahead."""
+    """The frames to send: those of the moment before the browser knows what to ask for, then what it asks for."""
     at = int(np.searchsorted(clock.ticks, now)) if len(clock.ticks) else 0
-    first = []
+    first: list[tuple[str, int]] = []
     for i, group in enumerate(several.groups):
         run = (seen.picks or {}).get(several.key(i), group[0].id)
-        if several.key(i) in shown and run in clock.frames:
+        if several.key(i) in shown and run in clock.frames and (not seen.holds or (several.alive and seen.at is None)):
             first.append((run, int(clock.frames[run][at])))
     known = {run.id for run in several.runs}
     return [*first, *(pair for pair in seen.want if pair[0] in known and pair[1] in several.kept[pair[0]])]

@@ -35,7 +35,8 @@ def score(store, run, *values, protocol=PROTOCOL, of="synthetic"):
 
 def table(store, *runs, metrics=None, made=None):
     found = groups(runs)
-    return compare(store, found, {run.id: (metrics or {}).get(run.id, {}) for run in runs}, made or {})
+    scores = {run.id: store.scores(run.id) for run in runs}
+    return compare(found, {run.id: (metrics or {}).get(run.id, {}) for run in runs}, scores, made or {})
 
 
 # ----------------------------------------------------------------------------------------------- differences

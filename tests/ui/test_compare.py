@@ -92,6 +92,14 @@ def test_a_link_sets_view_and_axes_and_a_wrong_value_is_refused_in_words(home):
     assert app.session_state["compare.runs"] == [a, b]
 
 
+def test_the_moment_of_the_address_outlives_another_view(home):
+    a, b = finished(home, budget=1), finished(home, budget=2)
+    app = page(runs=f"{a},{b}", step="2")
+    assert query(app)["step"] == "2"
+    app.segmented_control[0].set_value("numbers").run()
+    assert (query(app)["view"], query(app)["step"]) == ("numbers", "2")
+
+
 def test_a_run_deleted_meanwhile_is_told_and_left_out(home):
     a, b = finished(home), finished(home, budget=2)
     app = page(runs=f"{a},{b}")
@@ -157,9 +165,15 @@ def test_repeats_are_one_strand_and_frames_carry_the_sign_of_their_run(home):
 
 def test_frames_asked_for_are_sent_and_others_are_not(home):
     a, b = finished(home), finished(home, budget=2)
-    seen = together.Seen(at=0, want=((a, 2), (b, 2), ("0-stranger", 2), (a, 3)), shown=(a, b), picks={})
+    seen = together.Seen(at=0, want=((a, 2), (b, 2), ("0-stranger", 2), (a, 3)), shown=(a, b), picks={}, holds=True)
     sent = message(home, a, b, seen=seen)
-    assert {run: [f["step"] for f in frames] for run, frames in sent["frames"].items()} == {a: [0, 2], b: [0, 2]}
+    assert {run: [f["step"] for f in frames] for run, frames in sent["frames"].items()} == {a: [2], b: [2]}
+
+
+def test_before_the_browser_has_told_the_frames_of_the_moment_are_sent(home):
+    a, b = finished(home), finished(home, budget=2)
+    sent = message(home, a, b, at=0)
+    assert {run: [f["step"] for f in frames] for run, frames in sent["frames"].items()} == {a: [0], b: [0]}
 
 
 def test_the_moment_of_the_address_is_shown_first(home):
@@ -186,8 +200,9 @@ def test_runs_of_other_data_keep_their_curves_and_the_map_says_why_they_are_not_
 
 def test_what_the_browser_sends_is_read_and_nonsense_ignored():
     sent = {"at": 3, "want": [["a", 1], ["b"], 7, ["c", "x"]], "shown": ["a"], "picks": {"a": "b"}}
-    assert together.read(sent) == together.Seen(3, (("a", 1),), ("a",), {"a": "b"})
-    assert together.read("nonsense") == together.read({"at": "x", "want": None}) == together.Seen()
+    assert together.read(sent) == together.Seen(3, (("a", 1),), ("a",), {"a": "b"}, True)
+    assert together.read("nonsense") == together.Seen()
+    assert together.read({"at": "x", "want": None}) == together.Seen(holds=True)
 
 
 # ------------------------------------------------------------------------------------------------- the numbers

@@ -11,6 +11,7 @@ import { addressAt, decode, el, pressing, shared, signature, typing } from "./to
 
 const together = new WeakMap(); // parent element -> Together
 const KEPT = 220; // frames of each run in the browser's memory
+const AGAIN = 3; // times that the same is asked for
 const ASKED = 150; // frames asked for at once
 const FAINT = 0.12;
 
@@ -97,7 +98,7 @@ class Together {
     this.ticks = Array.from(decode(data.clock.ticks));
     this.steps = new Map(Object.entries(data.clock.frames).map(([run, steps]) => [run, decode(steps)]));
     this.draw(data.alive && this.at === null);
-    this.ahead();
+    this.ahead(true);
     if (!this.tall) this.fit();
   }
 
@@ -148,7 +149,7 @@ class Together {
     this.draw();
   }
 
-  ahead() {
+  ahead(received = false) {
     // What is missing: of this moment first, then what comes next, all runs alike.
     const now = this.ticks.indexOf(this.moment);
     const order = [...this.ticks.slice(Math.max(0, now)), ...this.ticks.slice(0, Math.max(0, now))];
@@ -159,17 +160,18 @@ class Together {
         if (step !== undefined && !this.frames.get(run.id)?.has(step) && want.size < ASKED) want.set(`${run.id} ${step}`, [run.id, step]);
       }
     }
-    this.tell([...want.values()]);
+    this.tell([...want.values()], received);
   }
 
-  tell(want) {
+  tell(want, received) {
     const view = { at: this.at, want, shown: this.shown, picks: this.picks ?? {} };
     const text = JSON.stringify(view);
-    if (text === this.asked) return;
+    if (text !== this.asked) this.again = 0;
+    else if (!received || !want.length || ++this.again > AGAIN) return; // an answer may have been passed over
     this.asked = text;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.say("view", view);
+      this.say("view", this.again ? { ...view, again: this.again } : view);
       history.replaceState(history.state, "", addressAt(this.at));
     }, 40);
   }
