@@ -15,7 +15,7 @@ from dcviz.inspect.lens import own, told
 from dcviz.records import FINAL
 from dcviz.runs.store import Run, Store
 from dcviz.runs.words import describe
-from dcviz.ui import address, inspect_runs, status
+from dcviz.ui import address, inspect_runs, notices, status
 from dcviz.ui.inspect_words import PLACED, words
 from dcviz.ui.inspected import Look, Wish, message, planar
 from dcviz.ui.live import Real, real_of
@@ -30,9 +30,10 @@ LISTED = 300  # runs offered
 def draw(reader: Reader, theme: Theme) -> None:
     """The page."""
     wish, refused = wished(reader.store)
-    for sentence in refused:
-        st.warning(sentence, icon=":material/link_off:")
+    notices.keep(*refused)
+    notices.draw()
     if wish is None:
+        address.write({})
         inspect_runs.choose_run(reader, theme)
         return
     row = reader.store.run(wish.run)
@@ -124,6 +125,7 @@ def _bar(store: Store, row: Run) -> tuple[str, ...]:
             label_visibility="collapsed",
         )  # fmt: skip
         if chosen != row.id:
+            notices.forget()
             st.session_state["inspect.run"] = chosen
             address.write({"run": chosen})
             st.rerun()

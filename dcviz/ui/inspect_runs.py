@@ -11,7 +11,7 @@ from dcviz.figures import Theme
 from dcviz.figures.thumbs import thumb
 from dcviz.runs.store import Run
 from dcviz.runs.words import describe
-from dcviz.ui import address
+from dcviz.ui import address, notices
 from dcviz.ui.reader import Reader
 
 CARDS = 24  # runs to choose from; the list above an opened one has the others
@@ -43,6 +43,7 @@ def _card(reader: Reader, run: Run, theme: Theme) -> None:
     blank = '<div class="dc-blank">no picture yet</div>'
     st.html(f'<img class="dc-square" alt="{html.escape(name)}" src="{src}">' if src else blank)
     if st.button(name, key=f"inspect.run.{run.id}", icon=":material/search:", type="tertiary", help=run.status):
+        notices.forget()
         st.session_state["inspect.run"] = run.id
         address.write({"run": run.id})
         st.rerun()

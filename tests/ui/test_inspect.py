@@ -99,6 +99,9 @@ def test_wrong_values_are_refused_in_words_and_the_rest_is_shown(at_home, asked,
     assert not app.exception
     assert said in app.warning[0].value
     assert query(app) == {"run": digits}
+    assert said in app.run().warning[0].value  # until it is dismissed
+    app.button(key="dc.dismiss").click().run()
+    assert not app.warning
 
 
 def test_a_run_that_is_gone_is_said(at_home):
