@@ -101,7 +101,8 @@ def thumbnail_of(x: np.ndarray, points: Mapping[str, np.ndarray], extent: float,
         place = [(left + half + half * a / extent, half - half * b / extent) for a, b in some]
         parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r=".8" fill="{rgba(token.muted, 0.6)}"/>' for a, b in place]
         outline = f'fill="{colours[which]}" stroke="{token.outline}" stroke-width=".6"'
-        for a, b in ((left + half + half * a / extent, half - half * b / extent) for a, b in y):
+        inside = [(a, b) for a, b in y if max(abs(a), abs(b)) <= extent]
+        for a, b in ((left + half + half * a / extent, half - half * b / extent) for a, b in inside):
             if symbol == "circle":
                 parts.append(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.6" {outline}/>')
             else:

@@ -126,12 +126,21 @@ class Race:
         before = self.setup
         divergences = {side: setup.divergence(side) for side in SIDES}
         at = 0 if afresh or (setup.start, setup.seed) != (before.start, before.seed) else min(max(at, 0), self.head)
-        points = flow.start(setup.start, _target(setup), setup.budget, setup.seed) if len(_target(setup).x) else None
+        points = self._points(setup, at)
         self.setup, self.turn, self.since = setup, self.turn + 1, at
-        self.bent = self.bent and at > 0 or at > 0
+        self.bent = at > 0
         for side, lane in self.lanes.items():
             same_kind = getattr(before, side)["name"] == getattr(setup, side)["name"] and at > 0
             self._set(lane, divergences[side], points, at, same_kind)
+
+    def _points(self, setup: Setup, at: int) -> Tensor | None:
+        """Particles to begin with, or to add to those that go on; None where there is nothing to become like."""
+        real, held = _target(setup), self.lanes["left"].states
+        if not len(real.x):
+            return None
+        if 0 < at < len(held) and len(held[at].y) >= setup.budget:
+            return held[at].y[: setup.budget]
+        return flow.start(setup.start, real, setup.budget, setup.seed)
 
     def _set(self, lane: Lane, divergence: flow.Divergence, points: Tensor | None, at: int, same_kind: bool) -> None:
         lane.cut(at)

@@ -71,6 +71,8 @@ NAMES = tuple(f.name for f in fields(Setup))
 
 def _divergence(now: Mapping[str, Any], hyper: str, value: Any) -> dict[str, Any]:
     """With one hyper-parameter changed; another divergence begins with its usual ones."""
+    if hyper == "name":
+        raise Refused("choose the divergence by the side's own name instead, as in left=energy.")
     if not hyper:
         return dict(registry.describe(registry.build("divergence", {"name": str(value)})))
     return dict(registry.describe(registry.build("divergence", {**now, hyper: value})))

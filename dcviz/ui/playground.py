@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dcviz import registry
+from dcviz.errors import Refused
 from dcviz.figures import Theme
 from dcviz.figures.plane import thumbnail_of
 from dcviz.playground.drawing import EXTENT
@@ -52,7 +53,11 @@ def opened() -> Window:
     mine = {key: value for key, value in query.items() if key != "step"}
     if WINDOW not in state or (mine and mine not in known):
         setup, refusals = read(query or {"tile": TILES[0].name})
-        state[WINDOW] = Window(Race(setup), refusals=refusals)
+        try:
+            race = Race(setup)
+        except Refused as refusal:  # each value is right, but not together
+            race, refusals = Race(find(TILES[0].name).setup), [*refusals, str(refusal)]
+        state[WINDOW] = Window(race, refusals=refusals)
         state["playground.goal"] = _goal(query.get("step"), state[WINDOW])
         state[WRITTEN] = [mine]
     found: Window = state[WINDOW]
