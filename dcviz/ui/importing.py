@@ -40,8 +40,9 @@ ASKED = "importing.brought"  # in the session: the run that was just read
 
 def importer(store: Store) -> str | None:
     """A popover with an upload; the id of the run that it became, once."""
+    key = f"importing.menu.{_times()}"  # after an import another one, which is closed
     with (
-        st.popover("Import", icon=":material/upload:", help="Read a run or a published set", key="importing.menu"),
+        st.popover("Import", icon=":material/upload:", help="Read a run or a published set", key=key),
         st.container(key="dc-wide-import"),
     ):
         _ask(store)

@@ -73,15 +73,15 @@ def live_rate(store: Store, run: str | None) -> None:
         row = store.run(run) if run else None
     except Refused:  # deleted meanwhile
         return
-    if row is None or row.status in FINAL or "images" not in row.config.optimiser.rates:
+    if row is None or row.status in FINAL or "images" not in row.config.optimiser.rates or not row.steps:
         return
     set_before = [e.payload["rate"] for e in store.events(row.id) if e.kind == "rate"]
     now = float([row.config.optimiser.rates["images"], *set_before][-1])
     with st.container(horizontal=True, vertical_alignment="bottom", key="dc-rate"):
         rate = st.number_input(
-            "learning rate of this run, live", 1e-6, 1e4, now, now / 10, format="%g", key=f"lab.rate.{row.id}",
-            width=260, help="From the next step on; the change is marked on the curves, and kept with the run. "
-            "The fields below are for the next run.",
+            "learning rate of this run, live", min(1e-6, now), max(1e4, now), now, abs(now) / 10 or 1e-3, format="%g",
+            key=f"lab.rate.{row.id}", width=260, help="From the next step on; the change is marked on the curves, and "
+            "kept with the run. The fields below are for the next run.",
         )  # fmt: skip
         if st.button("Set", key="lab.rate.set", help="Change it now.", disabled=rate == now):
             try:

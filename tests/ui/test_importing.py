@@ -104,6 +104,21 @@ def test_two_files_of_one_name_are_refused(home):
     assert "the same name" in app.error[0].value
 
 
+def test_an_imported_set_opens_while_it_waits_and_so_does_a_run_with_any_rate(home):
+    from dcviz.records import DataConfig, OptimiserConfig, RunConfig
+    from dcviz.runs.importing import Taken, bring
+
+    from .test_pages import lab
+
+    path = home.home / "set.pt"
+    path.write_bytes(saved(list(images())))
+    run = bring(home, [path], Taken(DataConfig("digits")), status="queued").run
+    assert not lab(run=run).exception
+    for rate in (0.0, -1.0, 1e-300, 1e30):
+        odd = home.create(RunConfig(optimiser=OptimiserConfig(rates={"images": rate})), queue=False)
+        assert not lab(run=odd).exception, rate
+
+
 def test_an_imported_set_opens_in_the_lab_with_what_condensing_could_go_on_with(home):
     from dcviz.records import DataConfig
     from dcviz.runs.importing import Taken, bring

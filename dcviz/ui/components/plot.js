@@ -28,6 +28,7 @@ const webgl = (() => {
 
 const REST = 30; // times the drawing that a live figure rests: the run it shows needs the same processor
 const FRESH = 3; // drawings of something new that are followed by no rest: they are waited for
+const PLAIN = { displaylogo: false, modeBarButtonsToRemove: ["toImage"] }; // our own buttons save a chart
 
 export class Plot {
   constructor(parent, name, title, on) {
@@ -102,7 +103,7 @@ export class Plot {
       const size = { width: this.box.clientWidth, height: this.box.clientHeight };
       // Plotly writes into what it is given; axes are copied so that the spec stays as it was sent.
       const began = performance.now();
-      await Plotly.react(this.box, traces, enlarged(structuredClone({ ...layout, ...kept, ...size }), this.type), config);
+      await Plotly.react(this.box, traces, enlarged(structuredClone({ ...layout, ...kept, ...size }), this.type), config ?? PLAIN);
       if (!plays) this.inked.traces = []; // they are Plotly's again
       this.ink.draw(this.inked);
       this.fresh -= 1;
