@@ -9,6 +9,7 @@ from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import service
 from dcviz.runs.store import Store
+from dcviz.runs.vary import next_tag, vary
 
 BUDGETS = (1, 10, 50)  # of the literature
 MOST_STEPS = 1_000_000
@@ -50,10 +51,10 @@ class Lane:
 def lanes(store: Store, base: RunConfig, budgets: Sequence[int], equal: str) -> list[Lane]:
     """The set-up ``base`` at each budget, with steps such that the compute is equal.
 
-    Everything but budget and steps stays as it is: constants that a preset would choose by the budget, too.
+    Everything but budget and steps stays as it is; where a preset's constants follow the budget, so do these.
 
     Raises:
-        Refused: fewer than two budgets, a base without steps, or more steps than a run may have.
+        Refused: fewer than two budgets, a base without steps, more steps than a run may have, or what does not fit.
     """
     budgets = sorted(set(budgets))
     if len(budgets) < 2 or budgets[0] < 1:
@@ -63,7 +64,7 @@ def lanes(store: Store, base: RunConfig, budgets: Sequence[int], equal: str) -> 
     whole = service.estimate(store, base)
     found = []
     for budget in budgets:
-        config = replace(base, budget=budget)
+        config = base if budget == base.budget else replace(vary(base, budget=budget), steps=base.steps)
         if equal == "updates":
             steps = base.steps * base.budget / budget
         else:
@@ -77,9 +78,13 @@ def lanes(store: Store, base: RunConfig, budgets: Sequence[int], equal: str) -> 
 
 
 def race(store: Store, lanes: Sequence[Lane], repeats: int) -> list[str]:
-    """Queue every lane with so many seeds, counted from that of the set-up; returns the runs, lane by lane."""
+    """Queue every lane with so many seeds, counted from that of the set-up, under a tag of their own.
+
+    Returns the runs, lane by lane.
+    """
+    tag = next_tag(store, "race")
     queued = {
-        (i, k): service.launch(store, replace(lane.config, seed=lane.config.seed + i))
+        (i, k): service.launch(store, replace(lane.config, seed=lane.config.seed + i), tags=(tag,))
         for i in range(repeats)  # seed by seed: all lanes are seen early
         for k, lane in enumerate(lanes)
     }

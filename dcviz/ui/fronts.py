@@ -52,7 +52,8 @@ def draw(several: Several, x: str, y: str, theme: Theme) -> None:
         return
     scales = (_scale(found.values(), measures[x], 0), _scale(found.values(), measures[y], 1))
     spec = front(list(found.values()), scales, theme)
-    left, right = st.columns([900, 420], gap="medium")
+    with st.container(key="dc-front"):  # its columns stand below one another where there is no room
+        left, right = st.columns([900, 420], gap="medium")
     with left:
         st.plotly_chart(spec, width="content", theme=None, config=saving("front"), key=f"compare.front.{x}.{y}")
     with right:

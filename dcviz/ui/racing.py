@@ -30,7 +30,10 @@ def control(store: Store, several: Several | None, equal: str, key: str) -> list
     bases = _bases(several)
     row = st.columns([2.2, 2.2, 1.5, 1.1, 1.6], vertical_alignment="bottom", gap="small")
     chosen = row[0].selectbox(
-        "Set-up", list(bases), key="compare.race.base", help="All but budget and steps stays as it is."
+        "Set-up",
+        list(bases),
+        key="compare.race.base",
+        help="All but budget and steps stays as it is, and what a preset sets by the budget.",
     )
     budgets = row[1].multiselect(
         "Images per class", OFFERED, list(BUDGETS), key="compare.race.budgets", help="K, the budgets that race."
@@ -135,7 +138,8 @@ def _finish(several: Several, i: int, network: str) -> Finish | None:
     if value is None or value.protocol:
         return None
     config = several.groups[i][0].config
-    family = to_json(replace(config, seed=0, budget=0, steps=0, device="auto"))
+    plain = replace(config, seed=0, budget=0, steps=0, device="auto")
+    family = config.preset or to_json(plain)  # constants of a preset may follow the budget
     return Finish(config.budget, value.mean, value.spread, several.signs[i], several.labels[i], family)
 
 

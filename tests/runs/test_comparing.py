@@ -221,12 +221,12 @@ def test_images_of_a_step_are_the_real_batch_and_all_decoded_ones():
 
 
 def test_equal_image_updates_share_out_the_same_product(store):
-    lanes = racing.lanes(store, RunConfig(budget=10, steps=500), (1, 10, 50), "updates")
+    lanes = racing.lanes(store, configure(budget=10, steps=500), (1, 10, 50), "updates")
     assert [(lane.config.budget, lane.config.steps) for lane in lanes] == [(1, 5000), (10, 500), (50, 100)]
 
 
 def test_equal_seconds_follow_the_time_of_a_step(store):
-    base = RunConfig(budget=10, steps=500)
+    base = configure(budget=10, steps=500)
     for budget, seconds in ((1, 0.01), (10, 0.02), (50, 0.05)):
         store.set_fact(service.speed_key(replace(base, budget=budget)), seconds)
     lanes = racing.lanes(store, base, (1, 10, 50), "seconds")
@@ -235,11 +235,20 @@ def test_equal_seconds_follow_the_time_of_a_step(store):
 
 
 def test_a_race_queues_every_lane_with_its_seeds(store):
-    base = RunConfig(data=DataConfig("moons"), budget=2, steps=10, seed=5)
+    base = configure(data="moons", budget=2, steps=10, seed=5)
     runs = racing.race(store, racing.lanes(store, base, (1, 2), "updates"), 2)
     found = [store.run(run).config for run in runs]
     assert [(c.budget, c.steps, c.seed) for c in found] == [(1, 20, 5), (1, 20, 6), (2, 10, 5), (2, 10, 6)]
     assert [len(group) for group in groups([store.run(run) for run in runs])] == [2, 2]
+    assert store.tags() == {"race 1": 4}
+
+
+def test_constants_of_a_preset_follow_the_budget(store):
+    base = configure(preset="dm", budget=10, steps=100)
+    found = {lane.config.budget: lane.config for lane in racing.lanes(store, base, (1, 10, 50), "updates")}
+    for budget, config in found.items():
+        assert config.terms == configure(preset="dm", budget=budget).terms
+        assert config.steps * budget == 1000
 
 
 def test_an_impossible_race_is_refused_in_words(store):

@@ -33,7 +33,6 @@ export class Sheets {
     this.arrange(shown.map(({ run }) => run.id));
     this.root.hidden = !drawn.length;
     this.switch.hidden = drawn.length < 2;
-    this.captionNode.textContent = this.captionNode.title = wiping ? this.wipe.said(words) : words.sheets;
     this.area.classList.toggle("dcv-wiped", wiping);
     this.form(shown, wiping);
     for (const { strand, run, frame, selected } of shown) {
@@ -43,6 +42,7 @@ export class Sheets {
     }
     this.zoom.draw(shown, (run) => this.made.get(run), words);
     this.wipe.draw(wiping ? shown.map(({ run }) => this.made.get(run.id)) : null);
+    this.captionNode.textContent = this.captionNode.title = wiping ? this.wipe.said(words) : words.sheets;
   }
 
   arrange(runs) {
