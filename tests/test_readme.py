@@ -35,6 +35,18 @@ def tables():
     return "\n".join(rows)
 
 
+def properties():
+    """The evaluation suite, as the README shows it."""
+    from dcviz.evaluation.suite import PROPERTIES
+
+    rows = ["| property | what it does | figures | source |", "|---|---|---|---|"]
+    for p in PROPERTIES.values():
+        names = "; ".join(q.title for q in p.quantities)
+        cited = f"[{p.source.authors}, {p.source.year}]({p.source.link})"
+        rows.append(f"| `{p.name}` | {p.sentence} | {names} | {cited} |")
+    return "\n".join(rows)
+
+
 def commands():
     for block in blocks("sh"):
         for line in block.splitlines():
@@ -43,6 +55,10 @@ def commands():
 
 def test_the_table_is_the_registry():
     assert tables() in text(), f"the table should be:\n{tables()}"
+
+
+def test_the_suite_s_table_is_its_properties():
+    assert properties() in text(), f"the table should be:\n{properties()}"
 
 
 def test_the_two_commands_stand_there():

@@ -29,6 +29,7 @@ from dcviz.runs.search import ORDERS
 if TYPE_CHECKING:
     from dcviz.runs.store import Run
 
+SUITE = ("generalisation", "fair-scores", "robustness", "privacy", "fairness", "backdoor", "cost")
 COLUMNS = ("id", "name", "status", "data", "discrepancy", "budget", "steps", "accuracy", "when")
 
 
@@ -88,9 +89,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each option)
     selections: Annotated[bool, Option("--selections", help="Measure every selection method beside it.")] = False,
     suite: Annotated[
         str | None,
-        Option(
-            metavar="NAMES", help="What else it is good for: all, or some of: generalisation, robustness, fairness."
-        ),
+        Option(metavar="NAMES", help=f"What else it is good for: all, or some of {', '.join(SUITE)}."),
     ] = None,
     scale: Annotated[Literal["quick", "full"], Option(help="How hard the suite looks.")] = "quick",
     groups: Annotated[

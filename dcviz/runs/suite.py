@@ -123,6 +123,7 @@ def final_subject(store: Store, run: str, device: torch.device | str = "cpu") ->
 def costs_of(store: Store, run: str, made: CondensedSet) -> Costs:
     """What a run's set takes to store, and took to make. No parameterisation here needs a network to decode."""
     from dcviz.evaluation.suite.subject import Costs
+    from dcviz.runs.kept import IMPORTED
     from dcviz.runs.problem import discrepancy_of
 
     row, final = store.run(run), store.final(run)
@@ -130,15 +131,18 @@ def costs_of(store: Store, run: str, made: CondensedSet) -> Costs:
     labels = sum(final[0][name].nbytes for name in ("labels", "views", "maps") if name in final[0])
     images = final[0]["images"] if "images" in final[0] else final[0]["codes"]
     classes = len(made.recipe.classes)
+    known = bool(row.config.terms) and row.config.start != IMPORTED
+    step = None
     try:
-        step, _ = discrepancy_of(row.config).cost(classes, len(made) // classes, made.recipe.shape)
+        if known:
+            step, _ = discrepancy_of(row.config).cost(classes, len(made) // classes, made.recipe.shape)
     except Refused:  # a plug-in's method that is not here
-        step = None
+        pass
     return Costs(
         bytes_images=made.bytes - labels,
         bytes_labels=labels,
         count=len(images),
-        seconds=row.seconds or None,
+        seconds=row.seconds if known else None,
         operations=None if step is None else step * row.step,
     )
 
@@ -146,8 +150,11 @@ def costs_of(store: Store, run: str, made: CondensedSet) -> Costs:
 def remaker(config: RunConfig, device: torch.device | str, store: Store | None = None):  # noqa: ANN201
     """How a configuration makes a set from other data; None where a part of it is not here."""
     from dcviz.evaluation.suite import synthetic
+    from dcviz.runs.kept import IMPORTED
     from dcviz.runs.problem import build, check
 
+    if config.start == IMPORTED:  # read from a file, which says nothing of how it was made
+        return None
     try:
         check(config)
     except Refused:
