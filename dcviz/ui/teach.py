@@ -88,9 +88,9 @@ PAGES: dict[str, dict[str, str]] = {  # page -> group -> CSS selector
     "Inspect": {"runs": ".st-key-dc-inspect-bar", "replay": ".dcv-bar"},
     "Runs": {
         "find": "[data-testid='stHorizontalBlock']:has(> [data-testid='stColumn'] .st-key-runs-w-find)",
-        "details": ".st-key-dc-runs-side",
+        "details": _column("dc-runs-side"),
     },
-    "Atlas": {"views": ".st-key-atlas-view", "details": ".st-key-dc-atlas-detail"},
+    "Atlas": {"views": ".st-key-atlas-view", "details": _column("dc-atlas-detail")},
     "Learn": {
         "lessons": ".st-key-dc-lessons",
         "variants": ".st-key-dc-lesson-vary",
