@@ -14,17 +14,19 @@ class _Adaptive(Optimizer):
         super().__init__(leaves, {"lr": rate, "betas": betas, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  (no second look at the loss)
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One move of every parameter that has a gradient."""
         for group in self.param_groups:
             for leaf in group["params"]:
+                if leaf.grad is None:
+                    continue
                 state = self.state[leaf]
                 if not state:
                     state.update(step=torch.zeros(()), mean=torch.zeros_like(leaf), square=torch.zeros_like(leaf))
                 state["step"] += 1
-                self._move(leaf, state, group)
+                self._move(leaf, leaf.grad, state, group)
 
-    def _move(self, leaf: Tensor, state: dict[str, Tensor], group: dict) -> None:
+    def _move(self, leaf: Tensor, slope: Tensor, state: dict[str, Tensor], group: dict) -> None:
         raise NotImplementedError
 
 
@@ -35,9 +37,9 @@ class AdaBelief(_Adaptive):
     of RFAD's code; weight decay is added to the gradient.
     """
 
-    def _move(self, leaf: Tensor, state: dict[str, Tensor], group: dict) -> None:
+    def _move(self, leaf: Tensor, slope: Tensor, state: dict[str, Tensor], group: dict) -> None:
         (a, b), n, tiny = group["betas"], float(state["step"]), 1e-16
-        slope = leaf.grad + group["weight_decay"] * leaf
+        slope = slope + group["weight_decay"] * leaf
         state["mean"].mul_(a).add_(slope, alpha=1 - a)
         state["square"].mul_(b).add_((slope - state["mean"]).square(), alpha=1 - b).add_(tiny)
         root = (state["square"] / (1 - b**n)).sqrt() + tiny
@@ -51,10 +53,10 @@ class Lamb(_Adaptive):
     norm of 0 Adam's own length. Weight decay is added to the direction.
     """
 
-    def _move(self, leaf: Tensor, state: dict[str, Tensor], group: dict) -> None:
+    def _move(self, leaf: Tensor, slope: Tensor, state: dict[str, Tensor], group: dict) -> None:
         (a, b), n, tiny = group["betas"], float(state["step"]), 1e-6
-        state["mean"].mul_(a).add_(leaf.grad, alpha=1 - a)
-        state["square"].mul_(b).add_(leaf.grad.square(), alpha=1 - b)
+        state["mean"].mul_(a).add_(slope, alpha=1 - a)
+        state["square"].mul_(b).add_(slope.square(), alpha=1 - b)
         root = (state["square"] / (1 - b**n)).sqrt() + tiny
         move = state["mean"] / (1 - a**n) / root + group["weight_decay"] * leaf
         size, length = leaf.norm(), move.norm()
