@@ -58,7 +58,7 @@ def frame_scene(
     maps = {}
     for kind in kinds(real) if real is not None else []:
         needed = {"plane": "points", "umap": "neighbours"}.get(kind, kind)  # early frames have no neighbours yet
-        if needed not in frame or (kind == "umap" and np.max(frame[needed], initial=0) >= len(real["umap"])):
+        if needed not in frame or (kind == "umap" and np.max(frame[needed], initial=0) >= len(shown["umap"])):
             continue  # or, in a run from elsewhere, neighbours of other data than these
         maps[kind] = points(frame, shown, kind, theme)
     return {
