@@ -11,10 +11,12 @@ from dcviz.figures.numbers import three
 from dcviz.figures.palette import Theme, Tokens, class_colours, tokens
 from dcviz.figures.panels import Line, Panel, stacked, thinned
 
+LESS = ("told apart",)  # of the likeness, where less is better
+
 Metrics = Mapping[str, tuple[Any, Any]]  # name -> (steps, values)
 
 
-def curves(
+def curves(  # noqa: PLR0913  (the rest by keyword)
     metrics: Metrics,
     baselines: Mapping[str, float],
     step: int,
@@ -22,6 +24,7 @@ def curves(
     *,
     steps: int = 0,
     parting: int | None = None,
+    likeness: bool = False,
 ) -> dict[str, Any]:
     """One spec with up to three panels over one step axis.
 
@@ -33,11 +36,12 @@ def curves(
         theme: the theme's name.
         steps: the end of the step axis; the last measured step when 0.
         parting: the step from which the objective falls and the yardsticks rise, to be marked.
+        likeness: whether ``likeness:<name>``, for which more is better but for ``told apart``, take the yardsticks'
+            place, with their range ``random like:low`` to ``random like:high``.
     """
     token = tokens(theme)
-    panels = [
-        p for p in (_objective(metrics, theme), _yardsticks(metrics, theme), _accuracy(metrics, baselines, token)) if p
-    ]
+    middle = _likeness(metrics, theme) if likeness else _yardsticks(metrics, theme)
+    panels = [p for p in (_objective(metrics, theme), middle, _accuracy(metrics, baselines, token)) if p]
     last = max([steps, step, *(int(line.steps[-1]) for p in panels for line in p.lines if len(line.steps))])
     return stacked(panels, step, max(last, 1), theme, parting=parting)
 
@@ -79,10 +83,27 @@ def _yardsticks(metrics: Metrics, theme: Theme) -> Panel | None:
     found = [line for line in lines if line]
     if not found:
         return None
-    ends = [metrics[name][1] for name in ("random:low", "random:high") if name in metrics]
-    band = (float(ends[0][-1]), float(ends[1][-1])) if len(ends) == 2 and min(map(len, ends)) else None
+    band = _band(metrics, "random")
     title = "yardsticks, band: ten random" if band else "yardsticks, 1 = random real"  # short: labels stand beside it
     return Panel(title, found, {"": 1.0}, log=True, band=band, share=1.35, parting=True)
+
+
+def _likeness(metrics: Metrics, theme: Theme) -> Panel:
+    """On a linear scale, as shares may be 0; an arrow at each name points to where better is."""
+    names = [name for name in metrics if name.startswith("likeness:")]
+    colours = class_colours(len(names), theme)
+    lines = []
+    for name, colour in zip(names, colours, strict=True):
+        said = name.removeprefix("likeness:")
+        lines.append(_line(metrics, name, f"{said} {'↓' if said in LESS else '↑'}", colour))
+    title = "likeness, 1 = random real, ↑ more is better"
+    return Panel(title, [line for line in lines if line], {"": 1.0}, band=_band(metrics, "random like"), share=1.35)
+
+
+def _band(metrics: Metrics, of: str) -> tuple[float, float] | None:
+    """The lowest and the highest of ten random subsets, where they are known."""
+    ends = [metrics[name][1] for name in (f"{of}:low", f"{of}:high") if name in metrics]
+    return (float(ends[0][-1]), float(ends[1][-1])) if len(ends) == 2 and min(map(len, ends)) else None
 
 
 def _accuracy(metrics: Metrics, baselines: Mapping[str, float], token: Tokens) -> Panel:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dcviz.runs.frames import Framer
 from dcviz.runs.store import Run, Store
 from dcviz.types import SyntheticSet
-from dcviz.yardsticks import BAND, PREFIX, Panel, panel
+from dcviz.yardsticks import BAND, LIKE, LIKE_BAND, PREFIX, Panel, panel
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Waiting = tuple[Tensor, Tensor]  # samples in model space, classes
 
 SHARE = 0.05  # of the run's time so far, at most, that measuring takes
+EVERY = 3  # how many measured frames there are for one whose likeness is measured too; the first and last have it
+KEEP = 0.2  # of that share is kept for the end, where a classifier is trained, which takes longer than a frame
 GRACE = 0.25  # seconds that a run of any length may spend on it: the share of one of 5 seconds
 RECORD_SECONDS = 0.25  # between entries in the record
 LEAVING = 0.5  # seconds spent on what still waits when a run is paused; the rest waits in memory
@@ -45,6 +47,8 @@ class Measuring:
         self._recorded = 0.0  # when
         self._waiting: dict[int, Waiting] = _left.pop((str(store.home), run.id), {})  # by step
         self._measured: set[int] = set()
+        last = max(self._waiting, default=None)
+        self._newest = None if last is None else (last, self._waiting[last])  # what a classifier is asked about
         self._panel: Panel | None = None
         self._settled = False  # whether it is known if there is a panel
 
@@ -63,7 +67,8 @@ class Measuring:
         if self._panel is None:
             self._waiting.clear()
         else:
-            self.store.record(self.run, [(0, name, value) for name, value in zip(BAND, self._panel.band, strict=True)])
+            names, ends = BAND + LIKE_BAND, self._panel.band + self._panel.like_band  # the latter may be missing
+            self.store.record(self.run, [(0, name, end) for name, end in zip(names, ends, strict=False)])
 
     def add(self, step: int, synthetic: SyntheticSet) -> None:
         """Note a frame to be measured."""
@@ -74,6 +79,7 @@ class Measuring:
         with torch.no_grad():
             x = synthetic.map(torch.detach).decode().x.clone()
         self._waiting[step] = x, synthetic.decoded_classes()
+        self._newest = step, self._waiting[step]
         self._measured.discard(step)  # finishing has changed S
         while len(self._waiting) > 2 and sum(x.numel() * x.element_size() for x, _ in self._waiting.values()) > HELD:
             for at in sorted(self._waiting)[1:-1:2]:
@@ -81,18 +87,20 @@ class Measuring:
 
     def turn(self) -> Iterator[None]:
         """Between steps: frames that wait, while the share allows."""
-        while self.spent < SHARE * self._worked() and self._measure():
+        while self.spent < (1 - KEEP) * SHARE * self._worked() and self._measure():
             yield
         if time.monotonic() - self._recorded > RECORD_SECONDS:
             self._record()
 
     def to_end(self) -> Iterator[None]:
-        """The last frame, then all that still wait, while the share or the grace allows."""
+        """The last frame; then, as share or grace allow, whether it is told apart, and all that still wait."""
         newest = max(self._waiting, default=0) > max(self._measured, default=0)
-        while newest or self.spent < max(GRACE, SHARE * self._worked()):
-            newest = newest and not self._measured  # the first step comes before the last
-            if not self._measure():
+        while newest:
+            newest = not self._measured  # the first step comes before the last
+            if not self._measure(alike=True):
                 break
+            yield
+        while self.spent < max(GRACE, SHARE * self._worked()) and (self._tell_apart() or self._measure()):
             yield
         self._record()
 
@@ -113,6 +121,7 @@ class Measuring:
     def forget(self, since: int) -> None:
         """Leave out what waits from later than a step: the run has gone back to it."""
         self._waiting = {step: frame for step, frame in self._waiting.items() if step <= since}
+        self._newest = self._newest if self._newest is not None and self._newest[0] <= since else None
 
     def _next(self) -> int | None:
         """The step to be measured now: the first of all, then the newest, then the one in the widest gap."""
@@ -128,15 +137,28 @@ class Measuring:
         left = [i for i, step in enumerate(order) if step in self._waiting]
         return order[max(left, key=lambda i: min(abs(i - j) for j in done))]
 
-    def _measure(self) -> bool:
-        """Measure one frame; whether there was one."""
+    def _measure(self, *, alike: bool = False) -> bool:
+        """Measure one frame, its likeness if it is told to or due; whether there was one."""
         began = time.thread_time()
         step = self._next()
         if step is None or self._panel is None:
             return False
-        found = self._panel.measure(*self._waiting.pop(step))
+        frame, due = self._waiting.pop(step), alike or len(self._measured) % EVERY == 0
+        found = {PREFIX + name: value for name, value in self._panel.measure(*frame).items()}
+        found |= {LIKE + name: value for name, value in self._panel.likeness(*frame).items()} if due else {}
         self._measured.add(step)
-        self._rows += [(step, PREFIX + name, value) for name, value in found.items()]
+        self._rows += [(step, name, value) for name, value in found.items()]
+        self.spent += time.thread_time() - began
+        return True
+
+    def _tell_apart(self) -> bool:
+        """Ask a classifier about the newest frame, once; whether it was asked."""
+        began = time.thread_time()
+        if self._panel is None or self._newest is None:
+            return False
+        step, frame = self._newest
+        self._rows += [(step, LIKE + name, value) for name, value in self._panel.told_apart(*frame).items()]
+        self._newest = None
         self.spent += time.thread_time() - began
         return True
 

@@ -12,7 +12,7 @@ from dcviz import registry
 from dcviz.errors import Refused
 from dcviz.types import PROPERTIES, Declaration, Discrepancy, Divergence, Preset, Source
 from dcviz.ui.choices import Choices, declared
-from dcviz.yardsticks import RELATIVE, SPACES, YARDSTICKS
+from dcviz.yardsticks import ALIKE, LIKENESS, RELATIVE, SPACES, YARDSTICKS
 
 UNIFIED = (
     "Our reading of “[A Discrepancy-Based Perspective on Dataset Condensation](https://arxiv.org/abs/2509.10367)”: in "
@@ -25,6 +25,7 @@ FOLLOWS = (
     "they do not."
 )
 BROUGHT = "The preset brings its own: see there."
+LIKENESS_SHOWN = "lab.w.likeness"  # whether the curves show it in the yardsticks' place
 MOVING = "Each step compares in a fresh space: the curve is noisy because its yardstick moves."
 
 
@@ -92,6 +93,8 @@ def yardsticks(planar: bool) -> None:
         st.container(key="dc-text-yardsticks"),
     ):
         _head("yardsticks")
+        why = "The curves show precision, recall, density, coverage and a classifier's accuracy where yardsticks stand."
+        st.toggle("likeness in their place", key=LIKENESS_SHOWN, help=why)
         st.markdown(RELATIVE)
         for one in YARDSTICKS:
             if one.planar or not planar:
@@ -100,6 +103,13 @@ def yardsticks(planar: bool) -> None:
                 )
                 st.latex(one.facts.formula)
                 _source(one.facts.source)
+        _head("likeness")
+        st.markdown(ALIKE)
+        for alike in LIKENESS:
+            st.markdown(f"**{alike.label}**: {alike.sentence}")
+            st.latex(alike.formula)
+        for source in dict.fromkeys(alike.source for alike in LIKENESS):
+            _source(source)
 
 
 def properties(of: Divergence) -> dict[str, bool]:

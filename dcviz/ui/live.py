@@ -164,7 +164,13 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
             "step": view.step,
             "curves": marked(
                 curves(
-                    measured, rivals, latest or 0, theme, steps=row.steps, parting=parting.step if parting else None
+                    measured,
+                    rivals,
+                    latest or 0,
+                    theme,
+                    steps=row.steps,
+                    parting=parting.step if parting else None,
+                    likeness=bool(st.session_state.get(explain.LIKENESS_SHOWN)),
                 ),
                 reader.store.rates(row.id),
                 theme,

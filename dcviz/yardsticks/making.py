@@ -19,6 +19,7 @@ from dcviz.randomness import generator
 from dcviz.types import Dataset, Divergence, stack_classes
 from dcviz.yardsticks.declared import YARDSTICKS
 from dcviz.yardsticks.gradients import gradient
+from dcviz.yardsticks.likeness import balls
 from dcviz.yardsticks.panels import CHUNK, Panel, equal
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ POOL = 2  # untrained networks; values are means over them (the gradient is that
 WIDTH = 16  # of these: half of the usual, a third of the cost
 SUBSETS = 10  # random real subsets that make the unit and the band
 AS_IT_IS = ("pixels", "plane")  # spaces whose map changes nothing
-VERSION = 1  # raised when a yardstick or its context changes, so that older cached numbers are not taken
+VERSION = 2  # raised when a yardstick or its context changes, so that older cached numbers are not taken
 
 
 def panel(
@@ -69,18 +70,18 @@ def panel(
     key = key_of(key, "subsets", budget)
     found = cache.load_cached("yardsticks", key) if cache is not None else None
     if found is not None:
-        made.subsets.update({name: list(values) for name, values in found[1].items()})
+        made.subsets.update(found[1]["subsets"])
+        made.alike.update(found[1]["alike"])
         return made if made.units else None
-    names = [one.name(dataset.planar) for one in made.yardsticks]
-    values: dict[str, list[float]] = {name: [] for name in names}
     for i in range(SUBSETS):
         chosen = _of_each(dataset.train.y, budget, len(dataset.classes), generator(0, "yardstick subset", i))
-        for name, value in made.absolute(*_model_space(dataset, chosen)).items():
-            values[name].append(value)
+        x, y = _model_space(dataset, chosen)
+        for values, found_now in ((made.subsets, made.absolute(x, y)), (made.alike, made.shares(x, y))):
+            for name, value in found_now.items():
+                values.setdefault(name, []).append(value)
         yield 0.6 + 0.4 * (i + 1) / SUBSETS
-    made.subsets.update(values)
     if cache is not None:
-        cache.save_cached("yardsticks", key, {}, values)
+        cache.save_cached("yardsticks", key, {}, {"subsets": made.subsets, "alike": made.alike})
     return made if made.units else None
 
 
@@ -140,6 +141,8 @@ def _fitted(made: Panel, dataset: Dataset, key: str, cache: Cache | None) -> Gen
             count = sum(p.dim() > 1 for p in made.pool[0].parameters())
             made.sides[one.name(made.planar)] = [[arrays[f"gradient/{w}"].to(device) for w in range(count)]]
         yield 0.4 + 0.2 * (i + 1) / len(made.yardsticks)
+    trained = arrays["plane/0" if made.planar else "trained/0"].to(device)
+    made.balls.append(balls(stack_classes(trained, counts)))
 
 
 def _seen(

@@ -1,4 +1,4 @@
-"""The panel: all yardsticks of a data set in one fixed context, on the scale of random real subsets."""
+"""The panel: all yardsticks of a data set, and how alike S is, in one fixed context; 1 is a random real subset."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dcviz.errors import Refused
-from dcviz.types import Divergence, Tree, stack_classes
+from dcviz.randomness import generator
+from dcviz.types import ClassBatch, Divergence, Tree, stack_classes
 from dcviz.yardsticks.declared import Yardstick
 from dcviz.yardsticks.gradients import angle, gradient
+from dcviz.yardsticks.likeness import APART, Balls, apart, shares
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -31,6 +33,8 @@ class Panel:
     pool: list[nn.Module]
     sides: dict[str, list[Tree]] = field(default_factory=dict)  # by yardstick: the real side for each map
     subsets: dict[str, list[float]] = field(default_factory=dict)  # by yardstick: what the random subsets measure
+    balls: list[Balls] = field(default_factory=list)  # the real side of likeness, in the trained features; one
+    alike: dict[str, list[float]] = field(default_factory=dict)  # by name: how alike the random subsets are
 
     def absolute(self, x: Tensor, y: Tensor) -> dict[str, float]:
         """Every yardstick of samples ``x (M, *shape)`` in model space, of classes ``y (M,)``: the sum over classes.
@@ -40,12 +44,7 @@ class Panel:
         """
         import torch
 
-        device = next(iter(self.pool[0].parameters())).device
-        order = y.cpu().argsort(stable=True)
-        counts = y.cpu().bincount(minlength=self.classes).tolist()
-        if min(counts) < 1:
-            raise Refused(f"class {counts.index(0)} has no sample: a yardstick needs one of every class.")
-        x, y = x.detach()[order.to(x.device)].to(device), y.cpu()[order].to(device)
+        x, y, counts = self._ordered(x, y)
         with torch.no_grad():
             seen = {space: [stack_classes(_mapped(f, x), counts) for f in maps] for space, maps in self.maps.items()}
         values = []
@@ -60,6 +59,37 @@ class Panel:
         found = torch.stack(values).tolist() if values else []
         return {one.name(self.planar): value for one, value in zip(self.yardsticks, found, strict=True)}
 
+    def shares(self, x: Tensor, y: Tensor) -> dict[str, float]:
+        """Precision, recall, density and coverage of samples as for `absolute`, as they are."""
+        return shares(self.balls[0], self._trained(x, y))
+
+    def likeness(self, x: Tensor, y: Tensor) -> dict[str, float]:
+        """Those of `shares` that random real subsets have, as multiples of what these have."""
+        return _relative(self.shares(x, y), _units(self.alike))
+
+    def told_apart(self, x: Tensor, y: Tensor) -> dict[str, float]:
+        """How well a classifier tells samples from the real ones, 1 being chance; nothing where they are too few."""
+        fake = self._trained(x, y)
+        found = apart(self.balls[0], fake.x[fake.weights > 0], generator(0, APART))
+        return {} if found is None else {APART: found}
+
+    def _trained(self, x: Tensor, y: Tensor) -> ClassBatch:
+        """The vectors of samples in the trained features; in the plane, the points themselves."""
+        import torch
+
+        x, y, counts = self._ordered(x, y)
+        with torch.no_grad():
+            return stack_classes(_mapped(self.maps["plane" if self.planar else "trained"][0], x), counts)
+
+    def _ordered(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, list[int]]:
+        """Samples by class, where the networks are, and how many each class has."""
+        device = next(iter(self.pool[0].parameters())).device
+        order = y.cpu().argsort(stable=True)
+        counts = y.cpu().bincount(minlength=self.classes).tolist()
+        if min(counts) < 1:
+            raise Refused(f"class {counts.index(0)} has no sample: a yardstick needs one of every class.")
+        return x.detach()[order.to(x.device)].to(device), y.cpu()[order].to(device), counts
+
     def _gradient(self, x: Tensor, y: Tensor, mass: Tensor) -> list[Tensor]:
         """That of the first network, summed over chunks."""
         parts = zip(x.split(CHUNK), y.split(CHUNK), mass.split(CHUNK), strict=True)
@@ -68,21 +98,37 @@ class Panel:
 
     def measure(self, x: Tensor, y: Tensor) -> dict[str, float]:
         """Every yardstick that has a unit, as a multiple of it; only finite numbers."""
-        units = self.units
-        found = {name: value / units[name] for name, value in self.absolute(x, y).items() if name in units}
-        return {name: value for name, value in found.items() if math.isfinite(value)}
+        return _relative(self.absolute(x, y), self.units)
 
     @property
     def units(self) -> dict[str, float]:
         """What a random real subset measures on average; without those for which this is nothing, in tiny classes."""
-        means = {name: math.fsum(values) / len(values) for name, values in self.subsets.items()}
-        return {name: mean for name, mean in means.items() if math.isfinite(mean) and mean > 0}
+        return _units(self.subsets)
 
     @property
     def band(self) -> tuple[float, float]:
         """The lowest and the highest relative value of any random subset on any yardstick."""
-        every = [value / unit for name, unit in self.units.items() for value in self.subsets[name]]
-        return min(every), max(every)
+        return _band(self.subsets)
+
+    @property
+    def like_band(self) -> tuple[float, ...]:
+        """The same of how alike they are; empty where nothing is defined, in tiny classes."""
+        return _band(self.alike) if _units(self.alike) else ()
+
+
+def _units(subsets: Mapping[str, list[float]]) -> dict[str, float]:
+    means = {name: math.fsum(values) / len(values) for name, values in subsets.items()}
+    return {name: mean for name, mean in means.items() if math.isfinite(mean) and mean > 0}
+
+
+def _relative(found: Mapping[str, float], units: Mapping[str, float]) -> dict[str, float]:
+    relative = {name: value / units[name] for name, value in found.items() if name in units}
+    return {name: value for name, value in relative.items() if math.isfinite(value)}
+
+
+def _band(subsets: Mapping[str, list[float]]) -> tuple[float, float]:
+    every = [value / unit for name, unit in _units(subsets).items() for value in subsets[name]]
+    return min(every), max(every)
 
 
 def _mapped(f: Map, x: Tensor) -> Tensor:

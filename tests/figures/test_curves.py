@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from dcviz.figures import curves
+from dcviz.figures.curves import LESS
 from dcviz.figures.numbers import log_ticks
 from dcviz.figures.pack import unpack
 from dcviz.figures.panels import thinned
+from dcviz.yardsticks import LIKENESS
 
 
 def metrics(n=50, sign=1.0):
@@ -75,6 +77,35 @@ def test_labels_of_all_yardsticks_stand_apart_on_the_smallest_screen():
     assert all(below[1] < above[0] for below, above in zip(domains, domains[1:], strict=False))
     assert domains[0][0] > 0
     assert domains[2][1] < 1
+
+
+LIKE = ["precision", "recall", "density", "coverage"]
+
+
+def alike():
+    ends = {"random like:low": (np.array([0]), np.array([0.8])), "random like:high": (np.array([0]), np.array([1.1]))}
+    lines = {f"likeness:{name}": (np.arange(0, 50, 7), np.linspace(0, i, 8)) for i, name in enumerate(LIKE, 1)}
+    return measured() | ends | lines | {"likeness:told apart": (np.array([49]), np.array([1.6]))}
+
+
+def test_likeness_takes_the_place_of_the_yardsticks_when_it_is_asked_for():
+    plain, spec = (curves(alike(), {}, 0, "light", likeness=asked) for asked in (False, True))
+    assert not [t["name"] for t in plain["data"] if "↑" in t["name"]]
+    names = [t["name"] for t in spec["data"] if t["yaxis"] == "y2"]
+    assert names == [f"{name} ↑" for name in LIKE] + ["told apart ↓"]
+    assert not {n["text"] for n in spec["layout"]["annotations"]} & set(YARDSTICKS)
+    axis = spec["layout"]["yaxis2"]
+    assert axis["type"] == "linear"
+    assert axis["range"][0] <= 0 < 4 <= axis["range"][1]
+    (band,) = [s for s in spec["layout"]["shapes"] if s["type"] == "rect"]
+    assert (band["y0"], band["y1"]) == (0.8, 1.1)
+    assert any("more is better" in n["text"] for n in spec["layout"]["annotations"])
+    json.dumps(curves(metrics(), {}, 0, "light", likeness=True), allow_nan=False)  # not measured yet
+
+
+def test_arrows_point_to_where_better_is():
+    assert set(LESS) == {one.name for one in LIKENESS if not one.more}
+    assert [one.label for one in LIKENESS] == [f"{name} ↑" for name in LIKE] + ["told apart ↓"]
 
 
 def test_a_parting_is_marked_in_objective_and_yardsticks():

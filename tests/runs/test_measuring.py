@@ -14,7 +14,7 @@ from dcviz.runs.measuring import Measuring
 from dcviz.runs.problem import build
 from dcviz.runs.store import Store
 from dcviz.runs.worker import drive
-from dcviz.yardsticks import BAND, PREFIX, YARDSTICKS, parted
+from dcviz.yardsticks import BAND, LIKE, LIKE_BAND, LIKENESS, PREFIX, YARDSTICKS, Panel, parted
 
 QUICK = {"updates": 20, "seeds": 1, "network": "mlp", "width": 16}
 
@@ -52,6 +52,30 @@ def test_every_kept_frame_of_a_short_run_is_measured_and_the_band_is_on_record(s
     assert (low[0].tolist(), high[0].tolist()) == ([0], [0])
     assert low[1][0] < 1 < high[1][0]
     assert found["yardstick:energy, plane"][1][-1] < low[1][0]  # what was optimised beats every random subset
+
+
+def test_likeness_is_on_record_for_every_third_frame_and_a_classifier_is_asked_once(store, patient):
+    run = service.launch(store, quick(budget=6))
+    assert run_to(store, run).status == "done"
+    metrics = store.metrics(run)
+    found = {name: curve for name, curve in metrics.items() if name.startswith(LIKE)}
+    assert set(found) == {LIKE + one.name for one in LIKENESS}
+    asked = found.pop("likeness:told apart")
+    assert asked[0].tolist() == [30]
+    assert 0 <= asked[1][0] <= 2
+    for steps, values in found.values():
+        assert {0, 30} <= set(steps.tolist()) < set(store.frames(run))
+        assert len(steps) == pytest.approx(len(store.frames(run)) / 3, abs=2)
+        assert np.isfinite(values).all()
+    low, high = (metrics[name][1][0] for name in LIKE_BAND)
+    assert low < 1 < high
+
+
+def test_below_six_samples_of_a_class_there_is_no_recall(store):
+    run = service.launch(store, quick(steps=3))
+    assert run_to(store, run).status == "done"
+    assert "likeness:recall" not in store.metrics(run)
+    assert "likeness:coverage" in store.metrics(run)
 
 
 def test_images_are_measured_in_trained_features_too(store):
@@ -124,13 +148,13 @@ def test_while_condensing_it_takes_no_more_than_its_share(store, held, monkeypat
     now = [0.0]
     monkeypatch.setattr(measuring.time, "thread_time", lambda: now[0])
     made._began = 0.0
-    slow = made._panel.measure
+    slow = Panel.measure
 
-    def measure(x, y):
+    def measure(self, x, y):
         now[0] += 0.1  # seconds
-        return slow(x, y)
+        return slow(self, x, y)
 
-    made._panel = type("Slow", (), {"measure": staticmethod(measure), "band": made._panel.band})()
+    monkeypatch.setattr(Panel, "measure", measure)
     for step in range(100):
         made.add(step, start)
         now[0] += 0.2  # to measure all, a third of the time would be needed

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from dcviz import registry
 from dcviz.ui import explain
 from dcviz.ui.choices import methods, regimes
-from dcviz.yardsticks import RELATIVE, SPACES, YARDSTICKS
+from dcviz.yardsticks import ALIKE, LIKENESS, RELATIVE, SPACES, YARDSTICKS
 
 
 def test_mini_batches_are_warned_of_exactly_where_the_estimator_denies_them():
@@ -98,7 +98,12 @@ def test_every_yardstick_is_explained_with_space_formula_and_source(planar):
     text, formulas = " ".join(e.value for e in [*app.markdown, *app.caption]), [e.value.strip("$\n") for e in app.latex]
     shown = [one for one in YARDSTICKS if one.planar or not planar]
     assert RELATIVE in text
-    assert formulas == [one.facts.formula for one in shown]
+    assert formulas == [one.facts.formula for one in shown] + [one.formula for one in LIKENESS]
+    assert ALIKE in text
+    for one in LIKENESS:
+        assert f"**{one.label}**: {one.sentence}" in text
+        assert one.source.link in text
+    assert app.toggle(key=explain.LIKENESS_SHOWN).value is False
     for one in shown:
         assert f"**{one.name(planar)}**" in text
         assert SPACES[one.where(planar)] in text

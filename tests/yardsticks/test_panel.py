@@ -62,8 +62,10 @@ def test_the_order_of_samples_does_not_matter_but_their_classes_do(digits):
     data, made = digits
     x, y = start(data)
     order = torch.randperm(len(y), generator=torch.Generator().manual_seed(0))
-    found = made.measure(x, y)
-    assert made.measure(x[order], y[order]) == pytest.approx(found, rel=1e-4)
+    found, other = made.measure(x, y), made.measure(x[order], y[order])
+    rim = 2 / (100 * made.units["uncovered"])  # it counts: rounding may move two samples of a hundred across a rim
+    assert other.pop("uncovered") == pytest.approx(found["uncovered"], abs=rim)
+    assert other == pytest.approx({name: value for name, value in found.items() if name != "uncovered"}, rel=1e-4)
     assert made.measure(x, y.flip(0))["energy, pixels"] > 2 * found["energy, pixels"]
 
 
