@@ -64,8 +64,9 @@ def watch(reader: Reader, ids: tuple[str, ...], options: Options, theme: Theme) 
     """Draw the stage of several runs; it refreshes itself while there is something to see."""
     several = gather(reader, ids, theme)
     real = several.views[several.data]
-    if real.view is not None:
-        real_layer(_layer(real.key, real.view, theme))
+    with st.container():  # a place of its own, so that what stands below is not mounted anew when it comes
+        if real.view is not None:
+            real_layer(_layer(real.key, real.view, theme))
     st.session_state["compare.status"] = _stand(several)
     st.fragment(_look, run_every=_pause(several))(reader, ids, options, theme)
 

@@ -11,9 +11,10 @@ from .stage import SLOW
 pytestmark = pytest.mark.browser
 
 TOGETHER = "[...(globalThis.dcviz?.stages ?? [])].find((s) => s.sheets)"
-FRAMES = f"""{TOGETHER}?.ticks?.length > 2 && {TOGETHER}.chosen.length === 2
+FRAMES = f"""{TOGETHER}?.ticks?.length > 2 && globalThis.dcviz.real.has({TOGETHER}.data.real)
+    && {TOGETHER}.chosen.length === 2
     && {TOGETHER}.chosen.every(({{ run }}) => {TOGETHER}.ticks.every((t) => {TOGETHER}.has(t)))"""
-SHOWN = f"{TOGETHER}.chosen.map(({{ run }}) => {TOGETHER}.frame(run.id)?.step)"
+SHOWN = f"({TOGETHER}?.data ? {TOGETHER}.chosen : []).map(({{ run }}) => {TOGETHER}.frame(run.id)?.step)"
 SOURCES = "[...document.querySelectorAll('.dcv-many .dcv-image')].map((image) => image.src)"
 
 
