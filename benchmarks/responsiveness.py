@@ -25,13 +25,14 @@ PARTS = {
     "live": "pictures a second, their age, size on the wire, what zoom and selection outlive",
     "fragment": "one look of the live view",
     "tax": "steps a second watched and alone",
+    "playground": "drawn frames, a slider's effect, one answer of the server",
     "memory": "of the server, over a watched run",
 }
 
 
 def measure(parts: list[str], trials: int, pairs: int, minutes: float) -> Iterator[Figure]:
     """The figures of the parts, as they come."""
-    from benchmarks import imports, live, load, start
+    from benchmarks import imports, live, load, playground, start
 
     if "imports" in parts:
         yield from imports.imports(trials)
@@ -52,6 +53,7 @@ def measure(parts: list[str], trials: int, pairs: int, minutes: float) -> Iterat
                 "result": lambda: start.result(browser, server),
                 "live": lambda: live.live(browser, server),
                 "tax": lambda: load.tax(browser, server, pairs),
+                "playground": lambda: playground.playground(browser, server, trials),
                 "memory": lambda: load.memory(browser, server, minutes),
             }
             for part in [part for part in shared if part in parts]:
