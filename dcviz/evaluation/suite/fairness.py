@@ -148,7 +148,7 @@ def group_discrepancy(x: Tensor, y: Tensor, s: Tensor, classes: Tensor) -> float
         weights = weights + 1
     energy, at = Energy(), generator(0, "group discrepancy")
     value, _ = energy.value(energy.fit(x.double(), at), s.double(), weights / weights.sum())
-    return float(value)
+    return max(float(value), 0.0)  # rounding
 
 
 def group_coverage(x: Tensor, y: Tensor, s: Tensor, classes: Tensor, k: int = 5) -> float | None:

@@ -221,7 +221,7 @@ class Privacy(Property):
 
     def _in_words(self, judge: Judge, count: int) -> str:
         steps = f"at most {self.steps} steps" if self.steps else "all steps"
-        learner = "ridge regression on the pixels" if self.learner == "ridge" else training_in_words(judge.protocol, 1)
+        learner = "a ridge regression" if self.learner == "ridge" else training_in_words(judge.protocol, 1)
         return f"{count} games: the method, {steps}, on random halves of the data with canaries; attacked: {learner}"
 
 
