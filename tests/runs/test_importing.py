@@ -495,6 +495,7 @@ def test_other_bad_files_are_refused_by_name(store, normal, tmp_path):
     refused("h.zip", packed(**{"0/a.svg": "<svg/>"}), "convert it to PNG")
     refused("i.zip", packed(**{"../../x.pt": "x"}), "outside its own folder")
     refused("j.zip", packed(**{"a/x.pt": "x", "b/x.pt": "x"}), "two files named x.pt")
+    refused("q.zip", packed(**{"a\nb.pt": "x"}), "a[?]b.pt")
     refused("k.zip", packed(**{f"{i}.pt": "x" for i in range(30)}), "30 files of tensors")
     refused("l.zip", packed(**{"x.pt": bytes(2**25)}), "zip bomb")
     refused("m.zip", packed(readme="hello"), "no images")

@@ -19,8 +19,8 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Runtim
 
 
 def base(name: str) -> str:
-    """The last part of a member's name."""
-    return name.rpartition("/")[2]
+    """The last part of a member's name, fit to be said in one line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name.rpartition("/")[2])
 
 
 def unpacked_of(file: zipfile.ZipFile, member: str, name: str) -> tuple[Arrays, Any]:

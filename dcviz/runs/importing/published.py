@@ -176,9 +176,9 @@ def _is_tensors(member: str) -> bool:
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path, name: str) -> Path:
-    from dcviz.runs.importing.members import bytes_of
+    from dcviz.runs.importing.members import base, bytes_of
 
-    to = folder / PurePosixPath(info.filename).name  # its own name only: never out of the folder
+    to = folder / base(info.filename)  # its own name only: never out of the folder
     if to.exists():
         raise Refused(f"{name} has two files named {to.name}: pack the images and labels of one set.")
     to.write_bytes(bytes_of(archive, info.filename, name))

@@ -6,6 +6,7 @@ import io
 import math
 import pickle
 import re
+import struct
 import threading
 import zipfile
 from pathlib import Path
@@ -85,10 +86,10 @@ def _of_torch(path: Path) -> Tree:
     """Tensors, numbers and texts in lists and dicts; whatever else a pickle asks for is refused before it is made."""
     import torch
 
-    if zipfile.is_zipfile(path):
-        with open_zip(path, total=BYTES):
-            pass  # its members are no bomb
     try:
+        if zipfile.is_zipfile(path):
+            with open_zip(path, total=BYTES):
+                pass  # its members are no bomb
         with _allowing, torch.serialization.safe_globals(_numbers()):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -98,7 +99,9 @@ def _of_torch(path: Path) -> Tree:
             f"{path.name} holds Python objects{what}, which may carry code and are never read, or is damaged: save "
             "a list of two tensors, images and labels."
         ) from error
-    except (*DAMAGED, IndexError, AttributeError, AssertionError, RecursionError) as error:
+    except Refused:
+        raise
+    except (*DAMAGED, struct.error, LookupError, AttributeError, AssertionError, RecursionError) as error:
         raise Refused(f"{path.name} is damaged ({_short(error)}): write or download it again.") from error
 
 
@@ -116,11 +119,6 @@ def _numbers() -> list[Any]:
         def __setstate__(self, state: Any) -> None:
             """What follows says the order of bytes, which published files never change."""
 
-    def latin(text: Any, encoding: Any = "latin1") -> bytes:
-        if not isinstance(text, str) or encoding != "latin1":
-            raise ValueError("bytes are written in another way")
-        return text.encode("latin1")
-
     def scalar(kind: Any, data: Any) -> float:
         import numpy as np
 
@@ -129,7 +127,7 @@ def _numbers() -> list[Any]:
         return float(np.frombuffer(data, kind.code, 1)[0])
 
     names = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
-    return [(Kind, "numpy.dtype"), (latin, "_codecs.encode"), *((scalar, name) for name in names)]
+    return [(Kind, "numpy.dtype"), *((scalar, name) for name in names)]
 
 
 def _of_npy(path: Path) -> np.ndarray:
