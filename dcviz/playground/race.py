@@ -217,7 +217,7 @@ class Race:
     # ------------------------------------------------------------------------------------------------ pictures
 
     def paint(self, seconds: float, *, at: int | None = None) -> None:
-        """Force and witness where they are due: at a step asked for, else at the newest one, the cheaper side first.
+        """Force and witness where they are due: at a step asked for, else at the newest one, the older picture first.
 
         The pull at distances comes once after the first picture. What would take longer than the time that is left
         waits for the next call, but one thing is done.
@@ -225,7 +225,7 @@ class Race:
         end, done = time.perf_counter() + seconds, False
         step = self.head if at is None else min(max(at, 0), self.head)
         lanes = [lane for lane in self.lanes.values() if lane.problem is not None]
-        for lane in sorted(lanes, key=lambda lane: lane.seconds):
+        for lane in sorted(lanes, key=lambda lane: max(lane.pictures, default=-1)):
             exact = at is not None and step not in lane.pictures
             if exact or (at is None and lane.due(step) and (lane.reach is not None or not lane.pictures)):
                 if done and not exact and time.perf_counter() + lane.seconds > end:
@@ -244,8 +244,8 @@ class Race:
     def frames(self, side: str, steps: Iterable[int]) -> dict[str, np.ndarray]:
         """Points and numbers of some steps: ``points (Σ M, 2)``, the rest by step.
 
-        ``share`` is the value in those with which each divergence began; ``wrong`` where it is small although the
-        points are farther from the real ones than random real points are.
+        ``share`` is the value in those with which each divergence began. Where that is small, ``wrong`` is 1 if the
+        points are farther from the real ones than random real points are, and 2 if half of them are off the data.
         """
         import numpy as np
 
@@ -265,7 +265,9 @@ class Race:
         based = dict(lane.based())
         found["share"] = found["value"] / np.array([based[state] for state in states])
         random = random_distance(self.target.key, len(states[-1].y)) if states else None
-        found["wrong"] = (found["share"] <= SMALL) & (found["distance"] >= (math.inf if random is None else random))
+        far = found["distance"] >= (math.inf if random is None else random)
+        stray = 2 * found["off"] >= found["sizes"]
+        found["wrong"] = np.where(found["share"] <= SMALL, np.where(far, 1, np.where(stray, 2, 0)), 0)
         return found
 
 

@@ -40,24 +40,24 @@ TILES = (
     _tile(
         "mean",
         "Mean collapse",
-        "Both are told to become like the grey points. Matching means is content after a moment, its discrepancy is 0, "
-        "and its points have not left the middle.",
-        "Choose another distribution, or draw one.",
+        "Both sides shall become like the grey points. Matching means is content at once: its discrepancy is 0, "
+        "and its points still lie in the middle.",
+        "Another distribution, or draw one.",
     ),
     _tile(
         "zero",
         "Loss zero, but wrong",
-        "Mean, covariance and Gaussian transport are all 0 soon. Look at the modes reached, and at the distance "
-        "beside random real points.",
-        "Choose mean or spectral discrepancy on one side, the energy distance on the other.",
+        "Mean with covariance, and Gaussian transport, are soon 0. Look at the modes reached, and at the "
+        "distance beside random real points.",
+        "The spectral discrepancy on one side.",
         left={"name": "moments"},
         right={"name": "bures"},
     ),
     _tile(
         "bandwidth",
         "Bandwidth too small",
-        "A narrow kernel does not see far: points between the modes feel nothing, as the pull at a distance shows.",
-        "Slide the bandwidth on the left while it runs; then start far away.",
+        "A narrow kernel does not see far: between the modes points feel nothing, as the pull at a distance shows.",
+        "Slide its bandwidth while it runs; then start far away.",
         left=_mmd(bandwidth=0.04, scales="one"),
         right=_mmd(),
         start="wide",
@@ -65,17 +65,16 @@ TILES = (
     _tile(
         "blur",
         "From transport to means",
-        "Slightly blurred, transport carries every point to a place of its own. Very blurred, it only matches means.",
-        "Slide the blur on the right from 100 down.",
+        "Hardly blurred, transport carries each point to a place of its own. Very blurred, it only matches means.",
+        "Slide the blur on the right down.",
         left={"name": "sinkhorn"},
         right={"name": "sinkhorn", "blur": 20.0},
     ),
     _tile(
         "unbiased",
         "Below zero",
-        "Without self-pairs the estimate is right on average, so that good sets score below 0; with them it never is, "
-        "and never reaches 0.",
-        "Change the number of points: the gap between the two shrinks as 1/M.",
+        "Without self-pairs the estimate is right on average, so that good sets score below 0; with them none does.",
+        "Change the number of points: the gap shrinks as 1/M.",
         left=_mmd(estimator="unbiased"),
         right=_mmd(estimator="biased"),
         start="real",
@@ -84,8 +83,8 @@ TILES = (
     _tile(
         "saddle",
         "Rest at a saddle",
-        "Stein's discrepancy asks only that forces balance. Between two far modes they do, in the middle of nowhere.",
-        "Choose three unequal modes and noise everywhere: all are found, but how much mass each has goes unnoticed.",
+        "Stein's discrepancy only asks that forces balance. Between two far modes they do, in the middle of nowhere.",
+        "Three unequal modes, noise everywhere: masses go unnoticed.",
         left={"name": "ksd"},
         right={"name": "energy"},
         data="two-far",
@@ -94,17 +93,16 @@ TILES = (
     _tile(
         "budget",
         "20 points, 8 modes",
-        "Transport gives all points equal shares. 20 is not a multiple of 8, so some must stand between modes.",
-        "Set the points to 16 or 24.",
+        "Transport gives all points equal shares. 20 is no multiple of 8, so that four must stand between modes.",
+        "16 or 24 points.",
         left={"name": "sinkhorn", "blur": 0.02},
         right={"name": "energy"},
     ),
     _tile(
         "one",
         "A single point",
-        "With one point, transport and moments all mean the mean. The energy distance finds the median, a narrow "
-        "kernel a mode.",
-        "Choose other divergences, then two points.",
+        "With a single point, moments and transport all mean the mean. The energy distance finds the median.",
+        "Maximum mean discrepancy with a narrow kernel: it finds a mode.",
         left={"name": "mean"},
         right={"name": "energy"},
         data="three-unequal",
@@ -113,9 +111,9 @@ TILES = (
     _tile(
         "batch",
         "Mini-batch bias",
-        "Each step sees 16 real points. The energy distance jitters about the right place; sliced transport shrinks "
-        "towards the middle of what a batch shows.",
-        "Set the real points per step to 0 for all of them, then to 4.",
+        "Each step sees 16 real points. Energy jitters about the right place; sliced transport shrinks towards "
+        "the middle.",
+        "4 real points per step, then all.",
         left={"name": "sliced"},
         right={"name": "energy"},
         batch=16,

@@ -30,8 +30,12 @@ WORDS = {
     "distanceWhy": "The sliced Wasserstein-2 distance to all real points, in radii: measured alike on both sides, "
     "optimised by neither unless chosen. Beside it that of as many random real points.",
     "random": "random",
-    "wrong": "Its discrepancy is all but gone, and still these points are farther from the real ones than as many "
-    "random real points are.",
+    "wrong": [
+        "",
+        "Its discrepancy is all but gone, and still these points are farther from the real ones than as many random "
+        "real points are.",
+        "Its discrepancy is all but gone, and still at least half of these points lie where there are no real ones.",
+    ],
 }
 MODES = ("modes", "Modes of the distribution with at least one synthetic point within reach.")
 AREAS = ("areas", "Parts of the real points, by k-means, with at least one synthetic point within reach.")

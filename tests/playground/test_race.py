@@ -84,10 +84,20 @@ def test_zero_but_wrong_is_told():
         race.advance(120, PLENTY)
     left, right = (race.frames(side, [0, 120]) for side in ("left", "right"))
     assert left["share"] == pytest.approx([1, 0], abs=1e-3)
-    assert left["wrong"].tolist() == [False, True]
-    assert right["wrong"].tolist() == [False, False]
+    assert left["wrong"].tolist() == [0, 1]
+    assert right["wrong"].tolist() == [0, 0]
     assert left["modes"][1] == 0
     assert right["modes"][1] >= 6
+
+
+def test_a_loss_of_zero_with_points_off_the_data_is_told():
+    race = Race(Setup(left={"name": "moments"}, rate=0.1))
+    while race.head < 60:
+        race.advance(60, PLENTY)
+    found = race.frames("left", [60])
+    assert found["share"][0] < 1e-3
+    assert found["off"][0] > 10
+    assert found["wrong"][0] == 2
 
 
 def test_a_race_that_rests_or_is_long_enough_ends():

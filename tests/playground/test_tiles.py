@@ -15,7 +15,7 @@ def test_every_tile_says_what_to_look_for_in_a_line(tile):
     assert find(tile.name) is tile
     assert tile.look.endswith(".")
     assert tile.attempt.endswith(".")
-    assert len(tile.look + tile.attempt) < 330
+    assert len(tile.title + tile.look + tile.attempt) < 205
     shown = results()[tile.name]
     assert {side: y.shape for side, y in shown.items()} == dict.fromkeys(("left", "right"), (tile.setup.budget, 2))
 

@@ -2,6 +2,7 @@
 
 import { el } from "./tools.js";
 
+const [APART, LETTERS] = [34, 12]; // pixels: between numbers of an axis, and of a line of text
 const POINTS = 400; // of a line, about
 const [LEFT, RIGHT, TOP, BOTTOM] = [38, 8, 6, 18];
 
@@ -66,10 +67,12 @@ export class Chart {
       pen.fillText(short(v), LEFT - 5, py(v));
     }
     pen.textBaseline = "alphabetic";
+    const places = x.ticks.map(px);
     x.ticks.forEach((v, i) => {
       const last = i === x.ticks.length - 1;
+      if (i && !last && (places[i] - places[0] < APART * i || places.at(-1) - places[i] < 2 * APART)) return;
       pen.textAlign = i === 0 ? "left" : last ? "right" : "center";
-      pen.fillText(short(v) + (last && unit ? ` ${unit}` : ""), px(v), h - 4);
+      pen.fillText(short(v) + (last && unit ? ` ${unit}` : ""), last ? Math.max(places[i], places[0] + 2 * APART) : places[i], h - 4);
     });
   }
 
@@ -82,8 +85,8 @@ export class Chart {
     pen.stroke();
     pen.setLineDash([]);
     pen.textAlign = "right";
-    pen.textBaseline = "bottom";
-    pen.fillText(text, w - RIGHT, y - 1);
+    pen.textBaseline = y < TOP + LETTERS ? "top" : "bottom";
+    pen.fillText(text, w - RIGHT, y < TOP + LETTERS ? y + 3 : y - 1);
   }
 }
 

@@ -74,7 +74,7 @@ export class Lane {
         return one;
       }),
     );
-    this.alarm.textContent = film.wrong[at] ? words.wrong : "";
+    this.alarm.textContent = words.wrong[film.wrong[at] ?? 0];
     if (aloud) this.cloud.canvas.setAttribute("aria-label", `${sent.title}, step ${at}: ${this.numbers.textContent}`);
   }
 }

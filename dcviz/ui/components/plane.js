@@ -115,17 +115,17 @@ class Plane {
   }
 
   pump() {
-    // One question at a time; what is wanted meanwhile goes with the next.
+    // One question at a time, and what is wanted meanwhile goes with the next; but an order waits for no other one's.
     if (!this.data || document.hidden) return;
-    const waiting = this.sent > (this.answered ?? 0);
-    if (waiting && performance.now() - this.asked < PATIENCE) return;
+    const fresh = this.orders.some((order) => !order.sent);
+    const waiting = this.sent > (this.answered ?? 0) && performance.now() - this.asked < PATIENCE;
+    if (waiting && !(fresh && this.orders.every((order) => !order.sent))) return;
     const { head } = this;
     const room = PACE * this.bar.speed * AHEAD;
     const more = !this.data.ended && ((this.playing && head - this.now < room) || (this.sought ?? -1) > head);
     const gap = head < this.data.head;
     const look = this.looking;
-    const fresh = this.orders.filter((order) => !order.sent);
-    if (!more && !gap && look === null && !fresh.length && !this.data.owing) return;
+    if (!more && !gap && look === null && !fresh && !this.data.owing) return;
     this.orders.forEach((order) => (order.sent = true));
     this.sent += 1;
     this.asked = performance.now();
