@@ -22,6 +22,16 @@ SAME_LABELS = "random, same labels"  # what a score is of: random real samples, 
 
 R = TypeVar("R")
 
+ADDED = "added"
+
+
+def added(default: Any) -> Any:
+    """A field that came after the first release: left out of JSON while it has its default.
+
+    So equal configurations keep the text, and what is cached under it, that they had before.
+    """
+    return field(default=default, metadata={ADDED: True})
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -43,6 +53,14 @@ class TermConfig:
     discrepancy: str = "match"
     params: Mapping[str, Any] = field(default_factory=dict)  # nested declarations as {"name": …, …}
     weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """What S should be good for beyond generalisation: an objective by name, and its parameters."""
+
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,6 +119,7 @@ class RunConfig:
     live: EvaluationProtocol | None = EvaluationProtocol(updates=150, seeds=1, split="held_out")  # None: not measured
     evaluation: EvaluationProtocol = EvaluationProtocol()
     preset: str = ""  # "name/scale" where the terms came from, for show
+    objectives: tuple[ObjectiveConfig, ...] = added(())  # applied in this order when the problem is built
     version: int = VERSION
 
 
@@ -163,7 +182,17 @@ class Estimate:
 
 def to_json(record: Any) -> str:
     """One record as canonical JSON (sorted keys), so that equal records have equal text."""
-    return json.dumps(dataclasses.asdict(record), sort_keys=True, allow_nan=False)
+    return json.dumps(_tree(record), sort_keys=True, allow_nan=False)
+
+
+def _tree(value: Any) -> Any:
+    """Records as plain values, without added fields that say nothing."""
+    if dataclasses.is_dataclass(value):
+        held = [(f, getattr(value, f.name)) for f in dataclasses.fields(value)]
+        return {f.name: _tree(v) for f, v in held if not (f.metadata.get(ADDED) and v == f.default)}
+    if isinstance(value, Mapping):
+        return {key: _tree(v) for key, v in value.items()}
+    return [_tree(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 def from_json(kind: type[R], text: str) -> R:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dcviz.errors import Refused, unknown
-from dcviz.types import Declaration, Discrepancy, Divergence, Preset, Regime
+from dcviz.types import Declaration, Discrepancy, Divergence, Objective, Preset, Regime
 
 D = TypeVar("D", bound="type[Declaration] | Preset")
 
@@ -24,6 +24,7 @@ KINDS: dict[str, type] = {
     "regime": Regime,
     "discrepancy": Discrepancy,
     "preset": Preset,
+    "objective": Objective,
 }
 
 _added: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
@@ -106,13 +107,13 @@ def _kind_of(declaration: Any) -> str:
     for kind, base in KINDS.items():
         if isinstance(declaration, type) and issubclass(declaration, base):
             return kind
-    raise Refused(f"{declaration!r} is neither a divergence, a regime, a discrepancy nor a preset.")
+    raise Refused(f"{declaration!r} is neither a divergence, a regime, a discrepancy, a preset nor an objective.")
 
 
 @cache
 def _built_in() -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
-    for module in ("dcviz.divergences", "dcviz.discrepancies"):
+    for module in ("dcviz.divergences", "dcviz.discrepancies", "dcviz.objectives"):
         for declaration in import_module(module).DECLARATIONS:
             found[_kind_of(declaration)][declaration.name] = declaration
     return found

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dcviz.caching import Cache
+    from dcviz.records import RunConfig
 
 Tree = Any  # nested dicts, lists and tuples of tensors, numbers and None
 Progress = Callable[[str, float], None]  # (what is being done, fraction in [0, 1]); may raise Cancelled
@@ -458,6 +459,9 @@ class Discrepancy(Declaration, ABC):
     where: ClassVar[str]  # the regime's name; "any" where a field chooses it
     properties: ClassVar[frozenset[str]] = frozenset()
     rates: ClassVar[Mapping[str, float]] = {}  # default learning rates of the parameter groups that `extend` adds
+    serves: ClassVar[str] = (
+        ""  # the kind of objective it is part of: chosen through that, no place of the map by itself
+    )
 
     @property
     def needs(self) -> Needs:
@@ -572,3 +576,32 @@ class Preset:
     differs: str  # what dcviz does differently from the paper and its code
     scales: Mapping[str, Scale]
     published: bool = True  # False for a combination of our own, or of a plug-in's author
+
+
+OBJECTIVES = {
+    "robust": "robustness: networks trained on S shall withstand perturbed inputs",
+    "private": "privacy: S shall tell little of any single real sample",
+    "fair": "fairness: networks trained on S shall serve small groups, too",
+}
+
+
+class Objective(Declaration, ABC):
+    """What S should be good for beyond generalisation: terms, weights or constraints beside the discrepancy.
+
+    A declared change of a run's configuration, made when its problem is built: the stored configuration keeps the
+    plain one and the objective side by side.
+    """
+
+    kind: ClassVar[str]  # a key of OBJECTIVES
+    strength: ClassVar[str]  # the field that says how much of it is asked for
+    more: ClassVar[str] = "higher"  # higher | lower: where the strength asks for more
+    aims: ClassVar[tuple[str, str]]  # (property, quantity) of the evaluation suite that it is to improve
+    caution: ClassVar[str]  # what it does not promise
+
+    @abstractmethod
+    def apply(self, config: RunConfig) -> RunConfig:
+        """The configuration with this objective pursued; never changes which data there are.
+
+        Raises:
+            Refused: a configuration that it does not fit, with the cure.
+        """

@@ -26,7 +26,7 @@ def blocks(language):
 def tables():
     """Everything that is registered, as the README shows it."""
     rows = ["| kind | name | what it does | source |", "|---|---|---|---|"]
-    for kind in ("divergence", "regime", "discrepancy", "preset"):
+    for kind in ("divergence", "regime", "discrepancy", "preset", "objective"):
         for name, declaration in registry.known(kind).items():
             if getattr(declaration, "__module__", "dcviz").startswith("dcviz") and name != "match":
                 source = declaration.source

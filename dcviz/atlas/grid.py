@@ -57,7 +57,7 @@ def cells() -> list[Cell]:
             choices, note = ({}, "") if reason else _vectors(regime, divergence)
             found.append(Cell(regime, name, divergence.title, False, presets, reason, choices, note))
         for name, method in registry.known("discrepancy").items():
-            if method.where == regime:
+            if method.where == regime and not method.serves:
                 presets = published.get((regime, name), ())
                 first = next((p for p in presets if registry.find("preset", p).published), None)
                 choices = {"preset": first} if first else {"discrepancy": name}

@@ -47,6 +47,10 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
         list[str] | None,
         Option("--set", metavar="PATH=VALUE", help="Any parameter: divergence.bandwidth=2, optimiser.rates.images=0.1"),
     ] = None,
+    objective: Annotated[
+        list[str] | None,
+        Option(metavar="NAME=STRENGTH", help="What the set should be good for besides: may be given several times."),
+    ] = None,
     plugin: Plugins = None,
     config: Annotated[
         Path | None, Option(metavar="FILE", help="A whole configuration as JSON; options given beside it win.")
@@ -80,7 +84,7 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
         discrepancy=discrepancy,
         preset=preset,
         scale=scale or "small",
-        settings=_settings(settings or []),
+        settings={**_objectives(objective or []), **_settings(settings or [])},
         **(tree if live else {**tree, "live": None}),
     )
     _condense(replace(chosen, preset=chosen.preset or origin), name, as_json, stop_after)
@@ -162,6 +166,20 @@ def _settings(pairs: list[str]) -> dict[str, Any]:
             found[path.strip()] = json.loads(text, parse_constant=_refuse_constant)
         except json.JSONDecodeError:
             found[path.strip()] = text
+    return found
+
+
+def _objectives(given: list[str]) -> dict[str, Any]:
+    """Settings of ``NAME=STRENGTH``, or of a bare name at its usual strength."""
+    from dcviz.registry import find
+    from dcviz.runs.configure import OBJECTIVE
+
+    found = {}
+    for one in given:
+        name, equals, text = one.partition("=")
+        kind = find("objective", name.strip())
+        at = f"{OBJECTIVE}{kind.name}.{kind.strength}"
+        found[at] = _settings([f"{at}={text}"])[at] if equals else kind.default(kind.strength)
     return found
 
 

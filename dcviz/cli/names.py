@@ -13,7 +13,7 @@ class WithNames(TyperCommand):
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the lists."""
-        for title, rows in names():
+        for title, rows in filter(lambda named: named[1], names()):
             with formatter.section(title):
                 formatter.write_dl(rows)
 
@@ -28,7 +28,8 @@ def names() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     yield "--data", [(i.name, f"{i.title}: {i.note}{here[i.available]}") for i in catalogue()]
     for kind in ("divergence", "regime"):
         yield f"--{kind}", [(name, d.sentence) for name, d in registry.known(kind).items()]
-    own = {name: d for name, d in registry.known("discrepancy").items() if name != "match"}
+    own = {name: d for name, d in registry.known("discrepancy").items() if name != "match" and not d.serves}
     yield "--discrepancy, with a distance of its own", [(name, d.sentence) for name, d in own.items()]
     yield "--preset", [(name, p.sentence) for name, p in registry.known("preset").items()]
+    yield "--objective", [(name, o.sentence) for name, o in registry.known("objective").items()]
     yield "--start", [(s.name, s.sentence) for s in STARTS]

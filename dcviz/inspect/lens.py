@@ -79,7 +79,7 @@ def lenses() -> dict[str, Lens]:
                 )
             )
     for method in registry.known("discrepancy").values():
-        if method.where != "any":
+        if method.where != "any" and not method.serves:
             where = method.where.replace("-", " ")
             found.append(
                 Lens(f"{method.where}/{method.name}", f"{method.title} · {where}", {"discrepancy": method.name})

@@ -10,6 +10,7 @@ from typing import Any
 from dcviz import registry
 from dcviz.errors import Refused
 from dcviz.records import DataConfig, RunConfig, to_json
+from dcviz.runs.configure import OBJECTIVE
 
 OWN = "own"  # the data set's name where a path decides
 USUAL_DATA = {f"data.{key}": value for key, value in asdict(DataConfig()).items()}
@@ -38,7 +39,7 @@ def regimes() -> dict[str, str]:
     """All regimes by name with their titles: those of vectors, then those with methods of their own."""
     found = {name: regime.title for name, regime in registry.known("regime").items()}
     for method in registry.known("discrepancy").values():
-        if method.where != "any":
+        if method.where != "any" and not method.serves:
             found.setdefault(method.where, method.where.replace("-", " "))
     return found
 
@@ -46,7 +47,7 @@ def regimes() -> dict[str, str]:
 def methods(regime: str) -> dict[str, str]:
     """What can be chosen in a regime: any divergence where there are vectors, and the regime's own methods."""
     vectors = registry.known("divergence") if regime in registry.known("regime") else {}
-    own = {n: d for n, d in registry.known("discrepancy").items() if d.where == regime}
+    own = {n: d for n, d in registry.known("discrepancy").items() if d.where == regime and not d.serves}
     return {name: declaration.title for name, declaration in {**vectors, **own}.items()}
 
 
@@ -116,6 +117,7 @@ def choices_of(config: RunConfig) -> Choices:
             chosen, divergence=term.discrepancy, regime=registry.find("discrepancy", term.discrepancy).where
         )
     usual = config_of(replace(chosen, steps=None, start=None))
+    usual = replace(usual, objectives=config.objectives)
     chosen = replace(
         chosen,
         steps=None if usual.steps == config.steps else config.steps,
@@ -123,7 +125,18 @@ def choices_of(config: RunConfig) -> Choices:
     )
     plain, meant = flat(usual), flat(config)
     differing = {path: value for path, value in meant.items() if path not in plain or plain[path] != value}
-    return replace(chosen, settings=differing)
+    return replace(chosen, settings={**differing, **objectives_of(config)})
+
+
+def objectives_of(config: RunConfig) -> dict[str, Any]:
+    """The settings that mean a configuration's objectives: the strength of each, and what differs from its default."""
+    found = {}
+    for one in config.objectives:
+        kind = registry.find("objective", one.name)
+        for key, value in one.params.items():
+            if key == kind.strength or value != kind.default(key):
+                found[f"{OBJECTIVE}{one.name}.{key}"] = value
+    return found
 
 
 def flat(config: RunConfig) -> dict[str, Any]:
@@ -132,8 +145,8 @@ def flat(config: RunConfig) -> dict[str, Any]:
 
     tree = json.loads(to_json(config))
     params = tree.pop("terms")[0]["params"]
-    for key in ("version", "preset", "budget", "seed", "steps", "start"):
-        tree.pop(key)
+    for key in ("version", "preset", "budget", "seed", "steps", "start", "objectives"):
+        tree.pop(key, None)
     tree["data"] = {key: value for key, value in tree["data"].items() if key not in ("name", "path")}
     return {**_leaves(tree), **{p: v for p, v in _leaves(params).items() if not p.endswith("name")}}
 

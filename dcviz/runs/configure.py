@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from dcviz import registry
 from dcviz.errors import Refused, unknown
-from dcviz.records import DataConfig, RunConfig, TermConfig, from_dict
+from dcviz.objectives.applying import completed, effective
+from dcviz.records import DataConfig, ObjectiveConfig, RunConfig, TermConfig, from_dict
+
+OBJECTIVE = "objective."  # how the paths of their settings begin
 
 
 def configure(  # noqa: PLR0913  (all by keyword, all optional)
@@ -21,6 +24,7 @@ def configure(  # noqa: PLR0913  (all by keyword, all optional)
     preset: str | None = None,
     scale: str = "small",
     settings: Mapping[str, Any] | None = None,
+    objectives: Iterable[ObjectiveConfig | Mapping[str, Any] | str] = (),
     **other: Any,
 ) -> RunConfig:
     """A configuration from everyday choices; the rest by the names of `RunConfig`.
@@ -28,7 +32,8 @@ def configure(  # noqa: PLR0913  (all by keyword, all optional)
     A divergence and a regime make a cell of the grid; a discrepancy (``gradient-matching``, ``ridge``) brings its
     own distance; a preset is a published method at a scale. What is given beside a preset overrides it.
     ``settings`` are single values by path: ``divergence.bandwidth``, ``regime.width``, ``batch`` reach into the
-    first term, ``optimiser.rates.images`` and the like into the configuration.
+    first term, ``optimiser.rates.images`` and the like into the configuration, ``objective.NAME.PARAMETER`` into an
+    objective, which is added where it is not given. Objectives are names, or ``{"name": …, parameter: value}``.
 
     >>> configure(divergence="energy", regime="data", budget=1).terms[0].params["divergence"]
     {'name': 'energy'}
@@ -47,12 +52,18 @@ def configure(  # noqa: PLR0913  (all by keyword, all optional)
         tree["terms"] = [{"discrepancy": "match", "params": {k: _named(v) for k, v in parts.items() if v is not None}}]
     tree["data"] = {"name": data} if isinstance(data, str) else data
     tree = _plain({**tree, **other})
+    pursued = {o["name"]: o for o in map(_objective, objectives)}
     for path, value in (settings or {}).items():
-        _put(tree, path, value)
-    config = from_dict(RunConfig, tree)
+        if path.startswith(OBJECTIVE):
+            _put_objective(pursued, path, value)
+        else:
+            _put(tree, path, value)
+    config = replace(from_dict(RunConfig, tree), objectives=completed(pursued.values()))
     rates = {k: v for t in config.terms for k, v in registry.find("discrepancy", t.discrepancy).rates.items()}
     optimiser = replace(config.optimiser, rates={**rates, **config.optimiser.rates})
-    return replace(config, terms=tuple(_completed(t) for t in config.terms), optimiser=optimiser)
+    whole = replace(config, terms=tuple(_completed(t) for t in config.terms), optimiser=optimiser)
+    effective(whole)  # refuses objectives that do not fit
+    return whole
 
 
 def preset_config(name: str, scale: str, budget: int) -> dict[str, Any]:
@@ -63,10 +74,28 @@ def preset_config(name: str, scale: str, budget: int) -> dict[str, Any]:
     return {**preset.scales[scale].at(budget), "preset": f"{name}/{scale}"}
 
 
+def _objective(given: ObjectiveConfig | Mapping[str, Any] | str) -> dict[str, Any]:
+    """Name and parameters side by side, from any form."""
+    if isinstance(given, ObjectiveConfig):
+        return {"name": given.name, **given.params}
+    named = _named(given)
+    params = named.pop("params", {})
+    return {**named, **params}
+
+
+def _put_objective(pursued: dict[str, dict[str, Any]], path: str, value: Any) -> None:
+    """Set a parameter of an objective by ``objective.NAME.PARAMETER``; the objective is pursued from then on."""
+    name, _, key = path.removeprefix(OBJECTIVE).partition(".")
+    known = registry.find("objective", name).hypers()
+    if key not in known:
+        raise unknown("setting", path, [f"{OBJECTIVE}{name}.{k}" for k in known])
+    pursued.setdefault(name, {"name": name})[key] = value
+
+
 def _put(tree: dict[str, Any], path: str, value: Any) -> None:
     """Set one value by its path, in the first term when the path is not one of the configuration's."""
     head, *rest = path.split(".")
-    fields = {f.name for f in dataclasses.fields(RunConfig)}
+    fields = {f.name for f in dataclasses.fields(RunConfig)} - {"objectives"}
     if head not in fields:
         grid = head in ("divergence", "regime")
         default = {"discrepancy": "match", "params": {}} if grid else _plain(RunConfig().terms[0])

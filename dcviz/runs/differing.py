@@ -85,6 +85,8 @@ def settings(config: RunConfig) -> dict[str, Any]:
     terms = tree.pop("terms")
     for key in ("version", "preset"):
         tree.pop(key)
+    for one in tree.pop("objectives", []):
+        tree |= {f"{one['name']}.{key}": value for key, value in one["params"].items()}
     parts: dict[str, Any] = {}
     for number, term in enumerate(terms, 1):
         at = "term." if len(terms) == 1 else f"term {number}."

@@ -49,11 +49,13 @@ def device_of(name: str) -> torch.device:
 
 
 def discrepancy_of(config: RunConfig) -> Discrepancy:
-    """The weighted sum of the configuration's terms."""
+    """The weighted sum of the configuration's terms, with its objectives pursued."""
     from dcviz.discrepancies.weighted import Weighted
+    from dcviz.objectives.applying import effective
 
-    parts = tuple(registry.build("discrepancy", {"name": t.discrepancy, **t.params}) for t in config.terms)
-    return Weighted(parts, tuple(t.weight for t in config.terms))
+    terms = effective(config).terms
+    parts = tuple(registry.build("discrepancy", {"name": t.discrepancy, **t.params}) for t in terms)
+    return Weighted(parts, tuple(t.weight for t in terms))
 
 
 def check(config: RunConfig) -> None:
@@ -85,9 +87,11 @@ def build(
     from dcviz.condensing.optimise import Optimiser
     from dcviz.data import dataset as load
     from dcviz.data.sampler import Real
+    from dcviz.objectives.applying import effective
     from dcviz.randomness import generator
 
     check(config)
+    config = effective(config)
     device = device_of(config.device)
     if device.type == "cpu":
         keep_memory()

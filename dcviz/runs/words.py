@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,8 @@ def method(config: RunConfig, link: str = " × ") -> str:
     >>> method(RunConfig(terms=(TermConfig("match", params),)), " in ")
     'energy in data'
     """
-    return config.preset or " + ".join(_term(term, link) for term in config.terms)
+    plain = config.preset or " + ".join(_term(term, link) for term in config.terms)
+    return ", ".join([plain, *(one.name for one in config.objectives)])
 
 
 def about(config: RunConfig) -> str:
@@ -31,7 +33,8 @@ def about(config: RunConfig) -> str:
     >>> about(RunConfig())
     'ridge · digits · 10 per class · seed 0'
     """
-    what = config.preset or method(config, " in ").replace("-", " ")
+    what = config.preset or method(replace(config, objectives=()), " in ").replace("-", " ")
+    what = ", ".join([what, *(one.name for one in config.objectives)])
     data = Path(config.data.path).stem if config.data.path else config.data.name
     return f"{what} · {data} · {config.budget} per class · seed {config.seed}"
 

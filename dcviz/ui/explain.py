@@ -39,7 +39,8 @@ def regime(choices: Choices) -> None:
         if vectors is not None:
             _facts(vectors)
         else:
-            own = [d for d in registry.known("discrepancy").values() if d.where == choices.regime]
+            known = registry.known("discrepancy").values()
+            own = [d for d in known if d.where == choices.regime and not d.serves]
             _head(choices.regime.replace("-", " "))
             st.markdown(f"A regime with methods of its own: {', '.join(d.title for d in own)}.")
             for method in own:

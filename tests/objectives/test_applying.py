@@ -1,0 +1,98 @@
+"""Objectives go from names and settings to a configuration, and back; the stored one stays plain."""
+
+import dataclasses
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import pytest
+
+from dcviz import registry
+from dcviz.errors import Refused
+from dcviz.objectives.applying import effective
+from dcviz.records import ObjectiveConfig, RunConfig, TermConfig, from_json, to_json
+from dcviz.runs.choices import choices_of, config_of
+from dcviz.runs.configure import configure
+from dcviz.runs.problem import discrepancy_of
+from dcviz.types import Objective, Source, hyper
+
+
+@dataclass(frozen=True)
+class Doubled(Objective):
+    """A second term like the first."""
+
+    name = "doubled"
+    title = "twice"
+    sentence = "Adds the first term once more."
+    formula = r"D + \lambda D"
+    source = Source("the dcviz authors", "dcviz", 2026, "https://arxiv.org/abs/2509.10367")
+    kind: ClassVar[str] = "robust"
+    strength = "weight"
+    aims = ("generalisation", "accuracy")
+    caution = "Promises nothing."
+
+    weight: float = hyper(0.5, "Of the second term.", low=0.0, high=10.0)
+    steps: int = hyper(0, "What it must not change.", low=0)
+
+    def apply(self, config):
+        config = replace(config, steps=self.steps) if self.steps else config
+        return replace(config, terms=(*config.terms, replace(config.terms[0], weight=self.weight)))
+
+
+@pytest.fixture(autouse=True)
+def doubled(monkeypatch):
+    added = {kind: dict(held) for kind, held in registry._added.items()}
+    monkeypatch.setattr(registry, "_added", added)
+    registry.register(Doubled)
+
+
+def test_a_configuration_without_objectives_keeps_its_text():
+    assert "objectives" not in to_json(RunConfig())
+    assert from_json(RunConfig, to_json(RunConfig())) == RunConfig()
+
+
+def test_an_objective_is_stored_beside_the_plain_terms_and_pursued_in_the_problem():
+    config = configure(objectives=["doubled"], budget=1)
+    assert config.objectives == (ObjectiveConfig("doubled", {"weight": 0.5, "steps": 0}),)
+    assert len(config.terms) == 1
+    assert discrepancy_of(config).weights == (1.0, 0.5)
+    assert from_json(RunConfig, to_json(config)) == config
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"name": "doubled", "weight": 2.0}, {"name": "doubled", "params": {"weight": 2.0}}],
+    ids=["short", "as stored"],
+)
+def test_forms_of_an_objective_mean_the_same(given):
+    by_setting = configure(settings={"objective.doubled.weight": 2.0})
+    assert configure(objectives=[given]) == by_setting == configure(objectives=by_setting.objectives)
+    assert effective(by_setting).terms[1].weight == 2.0
+
+
+def test_choices_mean_the_same_configuration():
+    config = configure(divergence="energy", regime="data", objectives=[{"name": "doubled", "weight": 2.0}])
+    chosen = choices_of(config)
+    assert chosen.settings == {"objective.doubled.weight": 2.0}
+    assert config_of(chosen) == config
+    assert config_of(choices_of(configure(objectives=["doubled"]))) == configure(objectives=["doubled"])
+
+
+def test_what_does_not_fit_is_refused_in_words():
+    with pytest.raises(Refused, match="no objective 'halved'.*doubled"):
+        configure(objectives=["halved"])
+    with pytest.raises(Refused, match=r"doubled\.weight is 11"):
+        configure(settings={"objective.doubled.weight": 11})
+    with pytest.raises(Refused, match=r"objective\.doubled\.width"):
+        configure(settings={"objective.doubled.width": 1})
+    with pytest.raises(Refused, match="given twice"):
+        effective(RunConfig(objectives=(ObjectiveConfig("doubled"), ObjectiveConfig("doubled"))))
+
+
+def test_an_objective_changes_only_what_it_may():
+    with pytest.raises(TypeError, match="terms"):
+        effective(RunConfig(objectives=(ObjectiveConfig("doubled", {"steps": 3}),)))
+
+
+def test_names_of_settings_are_fields():
+    assert {"weight", "steps"} == {f.name for f in dataclasses.fields(Doubled)}
+    assert isinstance(effective(configure(objectives=["doubled"])).terms[1], TermConfig)
