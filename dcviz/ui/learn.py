@@ -106,20 +106,26 @@ def _refuse(key: str, why: str) -> None:
 
 
 def _go(number: int, variant: str = "") -> None:
-    """To a lesson, or to a variant of it."""
-    wanted = {"lesson": str(number)} | ({"variant": variant} if variant else {})
-    address.write(wanted)
+    """To a lesson, or to a variant of it, by something else than their own switches."""
+    _write(number, variant)
     st.session_state["learn.w.lesson"] = number
     if variant:
         st.session_state[f"learn.w.variant.{number}"] = variant
 
 
+def _write(number: int, variant: str = "") -> None:
+    """Their own switches only do this: set anew from here, they would take back the next, quick click."""
+    address.write({"lesson": str(number)} | ({"variant": variant} if variant else {}))
+
+
 def _choose_lesson() -> None:
-    _go(st.session_state["learn.w.lesson"])
+    _write(st.session_state["learn.w.lesson"])
 
 
 def _choose_variant(number: int) -> None:
-    _go(number, st.session_state[f"learn.w.variant.{number}"])
+    now, chosen = opened(address.read()), st.session_state[f"learn.w.variant.{number}"]
+    if number == now.number and chosen != now.variant.name:  # else the browser only repeats what it was shown
+        _write(number, chosen)
 
 
 def _show(number: int, look: Look) -> None:

@@ -15,6 +15,7 @@ MOVING = """async ([lesson, question]) => {
     const strip = [...document.querySelectorAll('.st-key-dc-lessons button')];
     strip.find((button) => button.innerText.startsWith(`${lesson} `)).click();
     while (seen.size < 3) {
+        if (performance.now() - began > 60000) throw new Error(`lesson ${lesson} shows ${[...seen]} for a minute`);
         await new Promise(requestAnimationFrame);
         const shown = document.querySelector('.st-key-dc-lesson h1')?.innerText;
         if (shown === question) seen.add(document.querySelector('.dcv-step').innerText);
