@@ -104,7 +104,7 @@ def unpacked(data: bytes) -> tuple[Arrays, Any]:
         Damaged: it is cut off, changed, or not ours.
     """
     try:
-        arrays = tensors.load(data)
+        arrays = dict(sorted(tensors.load(data).items()))  # which come in another order each time
         length = int.from_bytes(data[:8], "little")
         header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][KEY])
         meta, crc = header["meta"], header["crc"]
