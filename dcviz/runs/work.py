@@ -88,7 +88,7 @@ def work(
             verdict = "interrupted", halted()
         except Cancelled:  # long work looked at the commands itself, and left off
             verdict = _wish(store, run, job, halted) or ("paused", "")  # a resume may just have come too late
-        except Exception as error:  # noqa: BLE001  (whatever a method does wrong ends its run, in words)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a method does wrong ends its run, in words)
             verdict = _failure(store, run, error)
         return _close(store, run, job, verdict)
 
@@ -149,7 +149,7 @@ def _close(store: Store, run: Run, job: Job | None, verdict: Verdict) -> Verdict
     status, text = verdict
     try:
         job.close(status, text)
-    except Exception as error:  # noqa: BLE001  (as above)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (as above)
         failure, words = _failure(store, run, error)
         if status in ("done", "paused"):  # neither is true now
             return failure, words
@@ -157,7 +157,7 @@ def _close(store: Store, run: Run, job: Job | None, verdict: Verdict) -> Verdict
     return verdict
 
 
-def _failure(store: Store, run: Run, error: Exception) -> Verdict:
+def _failure(store: Store, run: Run, error: BaseException) -> Verdict:
     """How a run is left after an error: with the cure where one is known, else with all that is known."""
     if isinstance(error, Trouble):  # of the disk, not of the run
         log.warning("%s is interrupted: %s", run.id, error)
