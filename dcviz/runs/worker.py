@@ -20,7 +20,7 @@ __all__ = ["Job", "Progress", "Worker", "background", "drive"]
 
 log = logging.getLogger(__name__)
 
-EXPIRE_SECONDS = 3600.0  # between looks for what has been in the bin for long enough
+EXPIRE_SECONDS = 3600.0  # between looks for what has been in the bin for long enough, and for litter
 IDLE_SECONDS = 0.1  # between looks at the queue
 RETRY_SECONDS = 2.0  # after trouble with the store
 EXIT_SECONDS = 5.0  # that a leaving program waits for its workers' checkpoints
@@ -73,6 +73,7 @@ class Worker:
                 if time.monotonic() - expired > EXPIRE_SECONDS:
                     expired = time.monotonic()
                     self.store.expire()
+                    self.store.tidy()
                 if not self._take_one(owner):
                     self._halt.wait(IDLE_SECONDS)
             except Exception:  # the thread must outlive trouble with the store: nobody would start it again
