@@ -27,15 +27,23 @@ class Zygote:
 
     def __call__(self, *orders):
         """Run tasks at once and say how each ended; one that failed by itself fails the test."""
-        self.process.stdin.write(json.dumps(orders) + "\n")
-        self.process.stdin.flush()
-        answers = json.loads(self.process.stdout.readline())
+        answers = self._ask(*orders)
         assert [a["error"] for a in answers] == [""] * len(orders), "\n".join(a["error"] for a in answers)
         return answers
+
+    def _ask(self, *orders):
+        self.process.stdin.write(json.dumps(orders) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
 
     def do(self, task, *arguments, **when):
         """One task; ``after`` seconds or ``at`` which change of the disk it is killed."""
         (answer,) = self({"task": task, "arguments": list(map(_plain, arguments)), **when})
+        return answer
+
+    def fail(self, task, *arguments):
+        """One task that may fail: how it ended, with its traceback."""
+        (answer,) = self._ask({"task": task, "arguments": list(map(_plain, arguments))})
         return answer
 
 
