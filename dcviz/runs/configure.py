@@ -66,6 +66,8 @@ def preset_config(name: str, scale: str, budget: int) -> dict[str, Any]:
 def _put(tree: dict[str, Any], path: str, value: Any) -> None:
     """Set one value by its path, in the first term when the path is not one of the configuration's."""
     head, *rest = path.split(".")
+    if head == "terms":
+        raise Refused("terms are not set one by one: choose a method, and set its parameters by their own names.")
     fields = {f.name for f in dataclasses.fields(RunConfig)}
     if head not in fields:
         grid = head in ("divergence", "regime")

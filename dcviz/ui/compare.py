@@ -25,6 +25,7 @@ USUAL = {"view": "together", "axis": "step", "scale": "start", "yardstick": MIDD
 KNOWN: dict[str, Mapping[str, Any]] = {"view": VIEWS, "axis": AXES, "scale": SCALES, "equal": EQUAL}
 FREE = ("yardstick", "x", "y")  # names that only the runs know
 STATE = "compare.options"
+LATEST = 10**9  # place on a clock
 OFFERED = 1000  # runs in the menu, the newest
 SCALE_MEANS = {
     "start": (
@@ -87,10 +88,8 @@ def opened(store: Store) -> tuple[list[str], dict[str, str]]:
         state["compare.runs"] = _known_runs(store, asked, refusals) if asked else held
         state[STATE] = _read(query, state.get(STATE, USUAL), refusals)
         step = query.get("step", "")
-        state["compare.at"] = None
-        if step.isdecimal():
-            state["compare.at"] = int(step)
-        elif step:
+        state["compare.at"] = address.whole(step, 0, LATEST)
+        if step and state["compare.at"] is None:
             refusals.append(f"step={step} in the address: give a whole number, the place on the clock.")
         _anew()
         notices.keep(*refusals)

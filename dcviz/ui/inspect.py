@@ -24,6 +24,7 @@ from dcviz.ui.stage import glass, real_layer, sent_of
 
 PENDING_SECONDS, ALIVE_SECONDS = 0.4, 1.0  # between looks at an answer that is on its way, and at a live run
 MOST = 11  # discrepancies looked through at once, beside the run's own
+LARGEST = 10**9  # id of an image
 LISTED = 300  # runs offered
 
 
@@ -76,8 +77,9 @@ def _number(query: dict[str, str], key: str, most: int | None, refused: list[str
     text = query.get(key)
     if text is None:
         return None
-    if text.isdecimal() and len(text) < 10 and (most is None or int(text) <= most):
-        return int(text)
+    number = address.whole(text, 0, LARGEST if most is None else most)
+    if number is not None:
+        return number
     span = "a whole number" if most is None else f"a whole number from 0 to {most}, the steps done"
     refused.append(f"{key}={text} in the address: give {span}.")
     return None

@@ -81,8 +81,9 @@ def opened(query: Mapping[str, str]) -> Opened:
 def _number(text: str | None) -> int:
     if text is None:
         return 1
-    if text.isdecimal() and 1 <= int(text) <= len(LESSONS):
-        return int(text)
+    number = address.whole(text, 1, len(LESSONS))
+    if number is not None:
+        return number
     _refuse("lesson", f"there are lessons 1 to {len(LESSONS)}.")
     return 1
 
@@ -91,8 +92,9 @@ def _step(text: str | None, variant: Variant) -> int | None:
     if text is None:
         return None
     run = prepared(variant.run)
-    if text.isdecimal() and int(text) <= run.steps:
-        return min((step for step, _ in run.frames), key=lambda step: abs(step - int(text)))
+    asked = address.whole(text, 0, run.steps)
+    if asked is not None:
+        return min((step for step, _ in run.frames), key=lambda step: abs(step - asked))
     _refuse("step", f"give a whole number from 0 to {run.steps}.")
     return None
 

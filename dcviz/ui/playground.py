@@ -68,8 +68,9 @@ def _goal(text: str | None, window: Window) -> int | None:
     """The step that a link asks to stand at."""
     if text is None:
         return None
-    if text.isdecimal() and int(text) <= LAST:
-        return int(text)
+    goal = address.whole(text, 0, LAST)
+    if goal is not None:
+        return goal
     window.refusals.append(f"step={text[:24]} in the address: give a whole number from 0 to {LAST}.")
     return None
 
