@@ -15,6 +15,7 @@ from dcviz.records import DataConfig
 from dcviz.runs.importing import KINDS, Brought, Taken, bring
 from dcviz.runs.store import Store
 from dcviz.ui import own
+from dcviz.ui.plain import plain
 from dcviz.ui.told import say
 
 TYPES = ("zip", "pt", "pth", "npz", "npy", "safetensors")
@@ -70,7 +71,7 @@ def _ask(store: Store) -> None:
             _arrived(store, brought, judged)
     shown, sentence = st.session_state.get("importing.refused", [None, ""])
     if shown == [f.file_id for f in files]:
-        st.error(sentence, icon=":material/error:")
+        st.error(plain(sentence), icon=":material/error:")
 
 
 def _read(store: Store, files: Sequence[Any], taken: Taken | None, judged: bool) -> Brought:

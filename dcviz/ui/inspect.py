@@ -19,6 +19,7 @@ from dcviz.ui import address, inspect_runs, notices, status
 from dcviz.ui.inspect_words import PLACED, words
 from dcviz.ui.inspected import Look, Wish, message, planar
 from dcviz.ui.live import Real, real_of
+from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.stage import glass, real_layer, sent_of
 
@@ -150,7 +151,7 @@ def _lenses(row: Run) -> tuple[str, ...]:
         asked = [key for key in st.query_params.get("lens", "").split(",") if key]
         unknown = [key for key in asked if key not in known]
         for key in unknown:
-            st.toast(_refusal(key), icon=":material/link_off:")
+            st.toast(plain(_refusal(key)), icon=":material/link_off:")
         st.session_state["inspect.lens"] = [key for key in asked if key in known][:MOST] or None
     held = st.session_state["inspect.lens"] or list(usual)
     with (
@@ -171,13 +172,13 @@ def _lenses(row: Run) -> tuple[str, ...]:
 
 
 def _explained(of: Any, row: Run) -> None:
-    st.markdown(f"**{of.title}**" + (" · the run's own objective" if of.key == OWN else ""))
+    st.markdown(f"**{plain(of.title)}**" + (" · the run's own objective" if of.key == OWN else ""))
     try:
         for sentence, formula in told(of, row.config):
             st.caption(sentence)
             st.latex(formula)
     except Refused as refusal:
-        st.caption(str(refusal))
+        st.caption(plain(str(refusal)))
 
 
 def _refusal(key: str) -> str:

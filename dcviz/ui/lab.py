@@ -15,6 +15,7 @@ from dcviz.runs import service
 from dcviz.runs.store import Deleted, Store
 from dcviz.ui import address, binned, data_panel, explain, forms, notices, own, steer, url
 from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, flat, methods, regimes
+from dcviz.ui.plain import plain
 from dcviz.ui.status import duration, size
 
 PLAIN = "custom"  # the preset menu's word for: no preset
@@ -226,7 +227,7 @@ def condense(store: Store, choices: Choices) -> RunConfig | None:
         config = config_of(choices)
         guess = service.estimate(store, config)
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        st.error(plain(str(refusal)), icon=":material/block:")
         return None
     seconds = min(guess.seconds, choices.time_limit or guess.seconds)
     label = f"Condense ≈ {duration(seconds)}"
@@ -236,7 +237,7 @@ def condense(store: Store, choices: Choices) -> RunConfig | None:
             st.session_state["lab.run"] = service.launch(store, config, time_limit=choices.time_limit)
             service.worker(store)
         except Refused as refusal:
-            st.error(str(refusal), icon=":material/block:")
+            st.error(plain(str(refusal)), icon=":material/block:")
     return config
 
 

@@ -20,6 +20,7 @@ from dcviz.records import RunConfig
 from dcviz.ui import address, notices, url
 from dcviz.ui.choices import choices_of
 from dcviz.ui.frame import PAGES
+from dcviz.ui.plain import plain
 from dcviz.ui.stage import ask, real_layer, reel
 
 CSS = (Path(__file__).parent / "learn.css").read_text(encoding="utf-8")
@@ -50,7 +51,7 @@ def draw(theme: Theme) -> None:
         message = scene(now.lesson, now.variant, theme)
         real = layer(prepared(now.variant.run).config.data.name, theme)
     except Refused as refusal:  # a file of the package is missing
-        st.error(str(refusal), icon=":material/error:")
+        st.error(plain(str(refusal)), icon=":material/error:")
         return
     notices.draw()
     _strip(now)
