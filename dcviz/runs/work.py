@@ -90,7 +90,18 @@ def work(
             verdict = _wish(store, run, job, halted) or ("paused", "")  # a resume may just have come too late
         except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a method does wrong ends its run, in words)
             verdict = _failure(store, run, error)
-        return _close(store, run, job, verdict)
+        verdict = _close(store, run, job, verdict)
+    if job is not None:
+        _note_step(store, run, owner, job)
+    return verdict
+
+
+def _note_step(store: Store, run: Run, owner: Owner, job: Job) -> None:
+    """The step at which the job was left: the last sign of life may be older."""
+    try:
+        store.beat(run.id, owner, step=job.step, seconds=job.seconds)
+    except Trouble as error:
+        log.warning("%s was left at step %d, but that cannot be written: %s", run.id, job.step, error)
 
 
 def _advance_to_end(
