@@ -234,7 +234,7 @@ def from_dict(kind: type[R], tree: Any, at: str = "") -> R:
     values = {key: _coerce(hints[key], value, f"{where}.{key}") for key, value in tree.items()}
     missing = [f.name for f in dataclasses.fields(typing.cast(Any, kind)) if _is_due(f) and f.name not in values]
     if missing:
-        raise Refused(f"{where} lacks {', '.join(missing)}.")
+        raise Refused(f"{where} is not whole: it lacks {', '.join(missing)}.")
     return kind(**values)
 
 

@@ -48,7 +48,7 @@ def known(kind: str) -> dict[str, Any]:
 def find(kind: str, name: str) -> Any:
     """The declaration under a name; an unknown name lists the known ones."""
     found = known(kind)
-    if name not in found:
+    if not isinstance(name, str) or name not in found:
         raise unknown(kind, name, found)
     return found[name]
 
