@@ -57,6 +57,7 @@ class Hyper:
     choices: tuple[str, ...] = ()
     log: bool = False  # a slider should be logarithmic
     part: str = ""  # "divergence" or "regime": the value is itself a declaration of that kind
+    code: bool = False  # the value names Python that will be run
 
 
 def hyper(default: Any, help: str, **facts: Any) -> Any:

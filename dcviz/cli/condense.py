@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typer import Option
 from dcviz.cli.common import AsJson, StopAfter, TheRun, find, store
 from dcviz.cli.work import announce, work_on
 from dcviz.errors import Refused
-from dcviz.records import FINAL, DataConfig, RunConfig, from_dict
+from dcviz.records import FINAL, DataConfig, RunConfig, from_dict, parsed
 
 USUAL = RunConfig.terms[0].discrepancy
 Plugins = Annotated[list[Path] | None, Option(metavar="FILE", help="A file that registers discrepancies of your own.")]
@@ -163,8 +162,10 @@ def _settings(pairs: list[str]) -> dict[str, Any]:
         if not equals or not path.strip():
             raise Refused(f"--set {pair!r} is not PATH=VALUE, such as divergence.bandwidth=2.")
         try:
-            found[path.strip()] = json.loads(text, parse_constant=_refuse_constant)
-        except json.JSONDecodeError:
+            found[path.strip()] = parsed(text)
+        except Refused as refusal:
+            raise Refused(f"--set {path.strip()}=…: {refusal}") from refusal
+        except ValueError:
             found[path.strip()] = text
     return found
 
@@ -181,10 +182,6 @@ def _objectives(given: list[str]) -> dict[str, Any]:
         at = f"{OBJECTIVE}{kind.name}.{kind.strength}"
         found[at] = _settings([f"{at}={text}"])[at] if equals else kind.default(kind.strength)
     return found
-
-
-def _refuse_constant(text: str) -> None:
-    raise Refused(f"--set was given {text}: give a finite number.")
 
 
 def _only(given: Mapping[str, Any]) -> dict[str, Any]:

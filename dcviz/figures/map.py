@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dcviz.figures.labels import escaped
 from dcviz.figures.pack import pack
 from dcviz.figures.palette import FONT, Theme, class_colours, rgba, tokens
 
@@ -71,7 +72,7 @@ def real_map(real: Arrays, kind: Kind, theme: Theme) -> dict[str, Any]:
             "meta": {"layer": "real"},
             **_xy(at[labels == c]),
             "customdata": pack(ids[labels == c], "int32"),
-            "hovertemplate": f"real %{{customdata}}<br>class {_escaped(name)}<extra></extra>",
+            "hovertemplate": f"real %{{customdata}}<br>class {escaped(name)}<extra></extra>",
             "marker": {"size": size, "color": colour, "opacity": 0.45},
         }
         for c, (name, colour) in enumerate(zip(names, colours, strict=True))
@@ -121,7 +122,7 @@ def points(frame: Arrays, real: Arrays, kind: Kind, theme: Theme) -> list[dict[s
                 "meta": {"layer": "synthetic", "beyond": int(beyond[mine].sum())},
                 **_xy(at[mine]),
                 "customdata": pack(ids[mine], "int32"),
-                "hovertemplate": f"synthetic %{{customdata}}<br>class {_escaped(name)}<extra></extra>",
+                "hovertemplate": f"synthetic %{{customdata}}<br>class {escaped(name)}<extra></extra>",
                 "marker": {
                     "symbol": "diamond",
                     "size": size,
@@ -208,7 +209,7 @@ def _names(
             {
                 "x": x[0] + float(spot[0]) * (x[1] - x[0]),
                 "y": y[0] + float(spot[1]) * (y[1] - y[0]),
-                "text": f"<b>{_escaped(text)}</b>",
+                "text": f"<b>{escaped(text)}</b>",
                 "showarrow": False,
                 "font": {"color": colours[c], "size": size},
                 "bgcolor": rgba(background, 0.6),
@@ -237,7 +238,3 @@ def _clearest(
             if cost < best:
                 best, spot = cost, place
     return spot
-
-
-def _escaped(name: str) -> str:
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

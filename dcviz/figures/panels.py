@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dcviz.figures.labels import Label, direct
+from dcviz.figures.labels import Label, direct, escaped
 from dcviz.figures.numbers import log_ticks
 from dcviz.figures.pack import pack
 from dcviz.figures.palette import FONT, Theme, Tokens, rgba, tokens
@@ -190,7 +190,7 @@ def _trace(line: Line, x: str, y: str) -> dict[str, Any]:
         "yaxis": y,
         "line": {"color": line.colour, "width": line.width, **({} if line.dash == "solid" else {"dash": line.dash})},
         "marker": {"size": 4, "color": line.colour},
-        "hovertemplate": f"{line.name} %{{{'customdata' if told else 'y'}:.4g}}<extra></extra>",
+        "hovertemplate": f"{escaped(line.name)} %{{{'customdata' if told else 'y'}:.4g}}<extra></extra>",
     }
 
 
@@ -229,12 +229,12 @@ def _labels(panel: Panel, axes: tuple[str, str], last: float) -> list[Label]:
     """What is to be written: lines where these end, levels right of the axis."""
     x, y = axes
     wanted = [
-        Label(line.text or line.name, line.colour, _up(panel, float(line.values[-1])), x, y, end, end / last)
+        Label(line.text or escaped(line.name), line.colour, _up(panel, float(line.values[-1])), x, y, end, end / last)
         for line in panel.lines
         for end in (float(line.steps[-1]),)
     ]
     return wanted + [
-        Label(f"{name} {value:.1f}" if panel.top else name, "", _up(panel, value), f"{x} domain", y, 1.0, 1.0)
+        Label(escaped(f"{name} {value:.1f}" if panel.top else name), "", _up(panel, value), f"{x} domain", y, 1.0, 1.0)
         for name, value in panel.levels.items()
         if name
     ]

@@ -150,6 +150,7 @@ def costs_of(store: Store, run: str, made: CondensedSet) -> Costs:
 def remaker(config: RunConfig, device: torch.device | str, store: Store | None = None):  # noqa: ANN201
     """How a configuration makes a set from other data; None where a part of it is not here."""
     from dcviz.evaluation.suite import synthetic
+    from dcviz.runs.foreign import refuse_foreign
     from dcviz.runs.kept import IMPORTED
     from dcviz.runs.problem import build, check
 
@@ -157,6 +158,8 @@ def remaker(config: RunConfig, device: torch.device | str, store: Store | None =
         return None
     try:
         check(config)
+        if store is not None:
+            refuse_foreign(store, config)
     except Refused:
         return None
 

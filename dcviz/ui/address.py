@@ -38,3 +38,13 @@ def taught() -> dict[str, str]:
     """What a teacher's link says, and every address within the app carries along."""
     found: dict[str, str] = st.session_state.get(STATE, {})
     return found
+
+
+def whole(text: str, low: int, high: int) -> int | None:
+    """A whole number of an address, where it is one within these; digits without end are none.
+
+    >>> whole("7", 0, 9), whole("10", 0, 9), whole("9" * 5000, 0, 9), whole("-1", 0, 9)
+    (7, None, None, None)
+    """
+    number = int(text) if text.isdecimal() and len(text) < 12 else low - 1
+    return number if low <= number <= high else None

@@ -15,6 +15,7 @@ from dcviz.condensing.start import STARTS
 from dcviz.runs.store import Store
 from dcviz.ui import url
 from dcviz.ui.choices import choices_of
+from dcviz.ui.plain import plain
 from dcviz.ui.stage import grid
 from dcviz.ui.status import duration
 
@@ -125,7 +126,7 @@ def _detail(
             'style="width:100%;max-width:300px;image-rendering:pixelated;border-radius:4px">'
         )
     if result is not None and result.refused:
-        st.warning(result.refused, icon=":material/block:")
+        st.warning(plain(result.refused), icon=":material/block:")
     elif result is not None:
         _told(result, best)
     if cell.note:

@@ -11,6 +11,7 @@ import streamlit as st
 from dcviz.errors import Refused
 from dcviz.runs.store import Deleted, Store
 from dcviz.ui import notices
+from dcviz.ui.plain import plain
 from dcviz.ui.told import say
 
 UNDO = "runs.undo"
@@ -78,8 +79,8 @@ def panel(store: Store, runs: Sequence[str]) -> None:
         with st.popover("Remove for good", icon=":material/delete_forever:", disabled=not there):
             which = some or list(there)
             what = f"{len(some)} chosen" if some else f"all {len(there)}"
-            st.write(f"Remove {what} with all files? This cannot be undone.")
-            if st.button(f"Remove {what}", type="primary", key="bin.empty"):
+            st.write(f"Remove {plain(what)} with all files? This cannot be undone.")
+            if st.button(f"Remove {plain(what)}", type="primary", key="bin.empty"):
                 count = len(store.empty_bin(which))
                 say(f"{count} {'run' if count == 1 else 'runs'} removed for good.", ":material/delete_forever:")
                 let_go()

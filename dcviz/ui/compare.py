@@ -16,6 +16,7 @@ from dcviz.runs.racing import EQUAL
 from dcviz.runs.store import Run, Store
 from dcviz.runs.words import about, describe
 from dcviz.ui import address, fronts, notices, numbers, racing, together
+from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.several import Several, gather
 from dcviz.yardsticks import RELATIVE
@@ -25,6 +26,7 @@ USUAL = {"view": "together", "axis": "step", "scale": "start", "yardstick": MIDD
 KNOWN: dict[str, Mapping[str, Any]] = {"view": VIEWS, "axis": AXES, "scale": SCALES, "equal": EQUAL}
 FREE = ("yardstick", "x", "y")  # names that only the runs know
 STATE = "compare.options"
+LATEST = 10**9  # place on a clock
 OFFERED = 1000  # runs in the menu, the newest
 SCALE_MEANS = {
     "start": (
@@ -87,10 +89,8 @@ def opened(store: Store) -> tuple[list[str], dict[str, str]]:
         state["compare.runs"] = _known_runs(store, asked, refusals) if asked else held
         state[STATE] = _read(query, state.get(STATE, USUAL), refusals)
         step = query.get("step", "")
-        state["compare.at"] = None
-        if step.isdecimal():
-            state["compare.at"] = int(step)
-        elif step:
+        state["compare.at"] = address.whole(step, 0, LATEST)
+        if step and state["compare.at"] is None:
             refusals.append(f"step={step} in the address: give a whole number, the place on the clock.")
         _anew()
         notices.keep(*refusals)
@@ -163,7 +163,7 @@ def _gathered(reader: Reader, ids: list[str], theme: Theme) -> Several | None:
             reader.store.run(run)
         except Refused as refusal:
             gone.append(run)
-            st.warning(f"{refusal} It is left out.", icon=":material/info:")
+            st.warning(plain(f"{refusal} It is left out."), icon=":material/info:")
     ids[:] = [run for run in ids if run not in gone]
     return gather(reader, ids, theme) if ids else None
 
@@ -178,7 +178,9 @@ def _choose(store: Store, ids: Sequence[str]) -> None:
         placeholder="type a method, a budget, a name or an id", help="Any number; type to search.",
     )  # fmt: skip
     for text, found in suggestions(list(rows.values())).items():
-        if set(found) != set(ids) and st.button(text, icon=":material/auto_awesome_motion:", key=f"compare.s.{text}"):
+        if set(found) != set(ids) and st.button(
+            plain(text), icon=":material/auto_awesome_motion:", key=f"compare.s.{text}"
+        ):
             _set(found)
     if chosen != list(ids):
         _set(chosen)

@@ -14,6 +14,7 @@ from dcviz.errors import Refused
 from dcviz.runs.store import Store
 from dcviz.ui import own
 from dcviz.ui.choices import OWN, Choices
+from dcviz.ui.plain import plain
 
 PART = "data."  # how the paths of settings about the data begin
 TRANSFORM_HELP = (
@@ -160,4 +161,4 @@ def _read_once(control: str, what: str, read: Any) -> None:
         if not refusal:
             st.rerun()
     if refusal:
-        st.error(refusal, icon=":material/block:")
+        st.error(plain(refusal), icon=":material/block:")

@@ -11,6 +11,7 @@ from dcviz.errors import Refused
 from dcviz.figures import Theme, tokens
 from dcviz.runs.store import Store
 from dcviz.ui import address, glossary, stage, teach, tour
+from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 
 PAGES = {
@@ -34,7 +35,7 @@ def open_page(name: str) -> Reader:
         stage.ready()
         reader = reader_of(os.environ.get("DCVIZ_HOME", ""))
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/error:")
+        st.error(plain(str(refusal)), icon=":material/error:")
         st.stop()
     teach.opened(name)
     left, right = st.columns([2.2, 1], vertical_alignment="center", gap="small")

@@ -19,11 +19,13 @@ from dcviz.ui import address, inspect_runs, notices, status
 from dcviz.ui.inspect_words import PLACED, words
 from dcviz.ui.inspected import Look, Wish, message, planar
 from dcviz.ui.live import Real, real_of
+from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.stage import glass, real_layer, sent_of
 
 PENDING_SECONDS, ALIVE_SECONDS = 0.4, 1.0  # between looks at an answer that is on its way, and at a live run
 MOST = 11  # discrepancies looked through at once, beside the run's own
+LARGEST = 10**9  # id of an image
 LISTED = 300  # runs offered
 
 
@@ -76,8 +78,9 @@ def _number(query: dict[str, str], key: str, most: int | None, refused: list[str
     text = query.get(key)
     if text is None:
         return None
-    if text.isdecimal() and len(text) < 10 and (most is None or int(text) <= most):
-        return int(text)
+    number = address.whole(text, 0, LARGEST if most is None else most)
+    if number is not None:
+        return number
     span = "a whole number" if most is None else f"a whole number from 0 to {most}, the steps done"
     refused.append(f"{key}={text} in the address: give {span}.")
     return None
@@ -148,7 +151,7 @@ def _lenses(row: Run) -> tuple[str, ...]:
         asked = [key for key in st.query_params.get("lens", "").split(",") if key]
         unknown = [key for key in asked if key not in known]
         for key in unknown:
-            st.toast(_refusal(key), icon=":material/link_off:")
+            st.toast(plain(_refusal(key)), icon=":material/link_off:")
         st.session_state["inspect.lens"] = [key for key in asked if key in known][:MOST] or None
     held = st.session_state["inspect.lens"] or list(usual)
     with (
@@ -169,13 +172,13 @@ def _lenses(row: Run) -> tuple[str, ...]:
 
 
 def _explained(of: Any, row: Run) -> None:
-    st.markdown(f"**{of.title}**" + (" · the run's own objective" if of.key == OWN else ""))
+    st.markdown(f"**{plain(of.title)}**" + (" · the run's own objective" if of.key == OWN else ""))
     try:
         for sentence, formula in told(of, row.config):
             st.caption(sentence)
             st.latex(formula)
     except Refused as refusal:
-        st.caption(str(refusal))
+        st.caption(plain(str(refusal)))
 
 
 def _refusal(key: str) -> str:

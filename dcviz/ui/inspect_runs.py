@@ -12,6 +12,7 @@ from dcviz.figures.thumbs import thumb
 from dcviz.runs.store import Run
 from dcviz.runs.words import describe
 from dcviz.ui import address, notices
+from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 
 CARDS = 24  # runs to choose from; the list above an opened one has the others
@@ -37,12 +38,12 @@ def _card(reader: Reader, run: Run, theme: Theme) -> None:
         name = describe(run)
         _ = run.config  # one written by another version is refused
     except Refused as refusal:
-        st.caption(str(refusal))
+        st.caption(plain(str(refusal)))
         return
     src = _thumb(reader, run.id, run.pictures, theme)
     blank = '<div class="dc-blank">no picture yet</div>'
     st.html(f'<img class="dc-square" alt="{html.escape(name)}" src="{src}">' if src else blank)
-    if st.button(name, key=f"inspect.run.{run.id}", icon=":material/search:", type="tertiary", help=run.status):
+    if st.button(plain(name), key=f"inspect.run.{run.id}", icon=":material/search:", type="tertiary", help=run.status):
         notices.forget()
         st.session_state["inspect.run"] = run.id
         address.write({"run": run.id})

@@ -12,11 +12,14 @@ from dcviz import registry
 from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import service
+from dcviz.runs.foreign import Foreign, code_of
 from dcviz.runs.store import Deleted, Store
 from dcviz.ui import address, binned, data_panel, explain, forms, notices, own, steer, url
 from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, flat, methods, regimes
+from dcviz.ui.plain import plain
 from dcviz.ui.status import duration, size
 
+WARNING = "This runs {}, which was never run here. Run it only if you know what it does."
 PLAIN = "custom"  # the preset menu's word for: no preset
 
 
@@ -226,18 +229,30 @@ def condense(store: Store, choices: Choices) -> RunConfig | None:
         config = config_of(choices)
         guess = service.estimate(store, config)
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        st.error(plain(str(refusal)), icon=":material/block:")
         return None
     seconds = min(guess.seconds, choices.time_limit or guess.seconds)
     label = f"Condense ≈ {duration(seconds)}"
     why = f"About {duration(seconds)} and {size(guess.bytes)} of memory, {guess.basis}."
     if st.button(label, icon=":material/play_arrow:", type="primary", width="stretch", help=why, key="lab.condense"):
-        try:
-            st.session_state["lab.run"] = service.launch(store, config, time_limit=choices.time_limit)
-            service.worker(store)
-        except Refused as refusal:
-            st.error(str(refusal), icon=":material/block:")
+        _launch(store, config, choices.time_limit)
+    if st.session_state.get("lab.foreign") == config:  # kept until it is answered, or another set-up is chosen
+        st.error(plain(WARNING.format(", ".join(sorted(code_of(config))))), icon=":material/warning:")
+        if st.button("It is mine: run it", icon=":material/code:", key="lab.trust"):
+            _launch(store, config, choices.time_limit, trust=True)
+            st.rerun()
     return config
+
+
+def _launch(store: Store, config: RunConfig, time_limit: float | None, *, trust: bool = False) -> None:
+    st.session_state["lab.foreign"] = None
+    try:
+        st.session_state["lab.run"] = service.launch(store, config, time_limit=time_limit, trust=trust)
+        service.worker(store)
+    except Foreign:
+        st.session_state["lab.foreign"] = config
+    except Refused as refusal:
+        st.error(plain(str(refusal)), icon=":material/block:")
 
 
 def remember(choices: Choices) -> str | None:

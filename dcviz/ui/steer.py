@@ -93,7 +93,7 @@ def live_rate(store: Store, run: str | None) -> None:
 
 
 def _step(store: Store, row: Run) -> None:
-    service.refuse_missing(row)
+    service.refuse_missing(row, store)
     store.command(row.id, "step")
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dcviz.errors import unknown
 from dcviz.ui import address
+from dcviz.ui.plain import plain
 
 HIDE, BIG = address.TAUGHT
 REFUSED = "teach.refused"  # in the session: sentences
@@ -142,7 +143,7 @@ def refusals() -> None:
     held = st.session_state.get(REFUSED)
     if held:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="dc-refused-link"):
-            st.warning("  \n".join(held), icon=":material/link_off:")
+            st.warning("  \n".join(map(plain, held)), icon=":material/link_off:")
             if st.button("", icon=":material/close:", type="tertiary", help="Dismiss", key="teach.dismiss"):
                 st.session_state[REFUSED] = []
                 st.rerun()
