@@ -22,6 +22,14 @@ def test_the_result_stands_beside_its_rivals(page, done):
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight")
 
 
+def test_no_chart_offers_to_be_sent_anywhere(page, done):
+    opened(page, done)
+    page.wait_for_selector(".dcv-curves .modebar-btn", state="attached", timeout=SLOW)
+    buttons = page.evaluate("[...document.querySelectorAll('.modebar-btn')].map((button) => button.dataset.title)")
+    assert {"Pan", "Lasso Select", "Reset axes"} <= set(buttons)
+    assert not [title for title in buttons if re.search("share|cloud|edit|upload", title, re.IGNORECASE)]
+
+
 def test_a_finished_run_is_exported_and_holds_what_was_shown(page, done):
     opened(page, done)
     page.locator(".st-key-dc-export button:visible").filter(has_text="download").click()

@@ -28,7 +28,8 @@ const webgl = (() => {
 
 const REST = 30; // times the drawing that a live figure rests: the run it shows needs the same processor
 const FRESH = 3; // drawings of something new that are followed by no rest: they are waited for
-const PLAIN = { displaylogo: false, modeBarButtonsToRemove: ["toImage"] }; // our own buttons save a chart
+// Its buttons are named one by one: among Plotly's own there is one that sends the chart to a server of its makers.
+const PLAIN = { displaylogo: false, modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"]] };
 
 export class Plot {
   constructor(parent, name, title, on) {
