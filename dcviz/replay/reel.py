@@ -117,8 +117,8 @@ def message(  # noqa: PLR0913  (all that a stage shows)
         "total": row.steps,
         "curves": marked(drawn, rates, theme),
         "words": {
-            "sheet": "left of the line: real examples · ◥ off-manifold",
-            "curves": "one step is one update of the synthetic set",
+            "sheet": "left: real · ◥ off-manifold",
+            "curves": "a step updates S once",
             "hint": HINT_PLANE if planar else HINT,
         },
     }

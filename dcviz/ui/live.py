@@ -178,7 +178,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
             "film": film or None,
             "inspect": "Inspect",  # the page that looks into one image, beside this one
             "words": {
-                "sheet": "left of the line: real examples · ◥ off-manifold",
+                "sheet": "left: real · ◥ off-manifold",
                 "curves": describe(row),
                 "hint": HINT_PLANE if "points" in frame else HINT,
             },
