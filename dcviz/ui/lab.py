@@ -153,9 +153,9 @@ def _budget(now: int) -> int:
 
 def parameters(store: Store, choices: Choices) -> Choices:
     """Every parameter, made from the declarations, folded into one panel."""
-    with st.popover("", icon=":material/tune:", help="Every parameter", key="lab.settings"):
+    with st.popover("Every parameter", icon=":material/tune:", help="Every parameter", key="lab.settings"):
         steer.live_rate(store, st.session_state.get("lab.run"))
-        row = st.columns(5)
+        row = st.columns([1.3, 1, 1, 1.15, 1.05])  # the scale holds two words
         choices = _scaled(row[0], choices)
         plain = config_of(replace(choices, settings={}, steps=None, start=None))
         scope = _scope(choices, plain)
@@ -208,7 +208,7 @@ def _plan(row: Any, choices: Choices, plain: RunConfig, scope: str) -> Choices:
         help=known[now].sentence,
     )  # fmt: skip
     limit = row[3].number_input(
-        "stop after (s)", min_value=0.001, value=choices.time_limit, placeholder="no limit", key="lab.w.limit",
+        "stop after (s)", min_value=0.001, value=choices.time_limit, placeholder="none", key="lab.w.limit",
         help="Seconds of condensing after which the run stops and is judged as it is; it can go on later, bit for bit.",
     )  # fmt: skip
     return replace(

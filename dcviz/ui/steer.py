@@ -44,7 +44,11 @@ def buttons(store: Store, row: Run, shown: int | None, config: RunConfig) -> str
             name
             for name, icon in icons.items()
             if st.button(
-                "", icon=f":material/{icon}:", key=f"steer.{name}", help=HELP[name], disabled=off.get(name, False)
+                name.capitalize(),
+                icon=f":material/{icon}:",
+                key=f"steer.{name}",
+                help=HELP[name],
+                disabled=off.get(name, False),
             )
         ]
     if not pressed:

@@ -77,6 +77,25 @@ def test_a_bad_address_is_refused_in_words_and_the_lab_still_opens(page, server)
     assert page.errors == []
 
 
+NAMELESS = """[...document.querySelectorAll('[data-testid=stMain] button')].filter((one) => {
+    if (!one.offsetWidth) return false;
+    const said = one.cloneNode(true);
+    said.querySelectorAll('[data-testid=stIconMaterial], [aria-hidden]').forEach((icon) => icon.remove());
+    return !one.ariaLabel && !said.textContent.trim() && !one.dataset.title;
+}).map((one) => one.outerHTML)"""
+
+
+def test_every_button_has_a_name_and_the_links_show_where_one_is(page, done):
+    opened(page, done)
+    page.wait_for_selector(".dc-result", timeout=SLOW)
+    assert page.evaluate(NAMELESS) == []
+    page.locator("a", has_text="Lab").first.focus()
+    page.keyboard.press("Tab")
+    at = "getComputedStyle(document.activeElement)"
+    assert page.evaluate("document.activeElement.innerText") == "Atlas"
+    assert page.evaluate(f"[{at}.outlineStyle, parseFloat({at}.outlineWidth)]") == ["solid", 2]
+
+
 def test_a_formula_is_one_click_away(page, server):
     opened(page, address(server, regime="data", divergence="sinkhorn"))
     page.locator(".st-key-dc-why-divergence button:visible").click()
