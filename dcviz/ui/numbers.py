@@ -160,7 +160,10 @@ def _notes(several: Several) -> None:
     same = [protocol(known[0]) for name, known in found.protocols.items() if name not in unlike]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if same:
-            st.caption(f":material/check: Same protocol. {' '.join(same)} The last update counts, never the best.")
+            st.caption(
+                f":material/check: Same protocol. {' '.join(same)} The last update counts, never the best.  \n"
+                "Bold: the best value of a column."
+            )
         st.download_button(
             "CSV",
             lambda: as_csv(found, several.labels, protocol).encode(),
