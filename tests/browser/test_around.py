@@ -44,6 +44,30 @@ def test_a_finished_run_is_exported_and_holds_what_was_shown(page, done):
     assert page.errors == []
 
 
+PLACES = """(() => {
+    const names = ['.dcv-panels', '.dcv-pane', '.dcv-bar', '.st-key-dc-steer'];
+    const places = names.map((name) => document.querySelector(name));
+    const note = () => {
+        const now = places.map((n) => Object.values(n.getBoundingClientRect().toJSON()).map(Math.round).join());
+        (globalThis.seen ??= new Set()).add(now.join(' '));
+        requestAnimationFrame(note);
+    };
+    note();
+})()"""
+
+
+def test_nothing_on_screen_moves_while_a_run_comes_to_its_end(page, server):
+    page.set_viewport_size({"width": 1280, "height": 800})  # where the line of numbers needs two rows at its end
+    opened(page, address(server, regime="random-features", steps=20, budget=1, seed=3))
+    page.get_by_role("button", name="Condense").click()
+    page.wait_for_selector(".st-key-dc-steer", timeout=SLOW)
+    after(page, 0)
+    page.evaluate(PLACES)
+    page.wait_for_selector(".dc-result + span:has-text('best selection')", timeout=SLOW)
+    page.wait_for_timeout(1000)  # until the stage has found its height beside it
+    assert len(page.evaluate("[...globalThis.seen]")) == 1
+
+
 def test_sharing_copies_the_address_with_run_and_step_which_opens_there_again(page, done):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     opened(page, done)
