@@ -12,6 +12,9 @@ controls, button = st.columns([7, 1.3], vertical_alignment="bottom", gap="small"
 with controls:
     choices = lab.controls(reader.store, held)
 with button:
-    config = lab.condense(reader.store, choices)
-if config is not None:
-    live.watch(reader, config, lab.remember(choices), frame.theme())
+    config, refused = lab.condense(reader.store, choices)
+if refused:
+    st.error(refused, icon=":material/block:")
+run, shown = lab.remember(choices), config or lab.plain(choices)
+if shown is not None:
+    live.watch(reader, shown, run, frame.theme(), fits=config is not None)

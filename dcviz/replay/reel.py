@@ -143,8 +143,11 @@ def facts(row: Run, scores: list[Score]) -> tuple[str, ...]:
 
 
 def rivals(scores: list[Score]) -> dict[str, float]:
-    """Accuracies on the held-out samples, which the live curve is measured on."""
-    return {s.of: s.mean for s in scores if s.of != "synthetic" and s.protocol.split != "test"}
+    """Accuracies on the held-out samples, which the live curve is measured on: those that the Lab shows, too."""
+    from dcviz.evaluation.baselines import FURTHER
+
+    held = (s for s in scores if s.protocol.split != "test")
+    return {s.of: s.mean for s in held if s.of not in ("synthetic", *FURTHER)}
 
 
 def real_of(store: Store, data: DataConfig) -> Mapping[str, Any] | None:

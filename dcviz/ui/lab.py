@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -15,7 +16,7 @@ from dcviz.runs import service
 from dcviz.runs.store import Deleted, Store
 from dcviz.ui import address, binned, data_panel, explain, forms, notices, own, steer, url
 from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, flat, methods, regimes
-from dcviz.ui.status import duration, size
+from dcviz.ui.status import duration, roughly, size
 
 PLAIN = "custom"  # the preset menu's word for: no preset
 
@@ -220,24 +221,35 @@ def _plan(row: Any, choices: Choices, plain: RunConfig, scope: str) -> Choices:
     )
 
 
-def condense(store: Store, choices: Choices) -> RunConfig | None:
-    """The estimate and the button; a press launches the run. None when the choices do not fit together."""
+def condense(store: Store, choices: Choices) -> tuple[RunConfig | None, str]:
+    """The estimate and the button; a press launches the run. None, and why, when the choices do not fit together."""
+    draw = partial(st.button, icon=":material/play_arrow:", type="primary", width="stretch", key="lab.condense")
     try:
         config = config_of(choices)
         guess = service.estimate(store, config)
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/block:")
-        return None
+        draw("Condense", help="These choices do not fit together: see below.", disabled=True)
+        return None, str(refusal)
     seconds = min(guess.seconds, choices.time_limit or guess.seconds)
-    label = f"Condense ≈ {duration(seconds)}"
     why = f"About {duration(seconds)} and {size(guess.bytes)} of memory, {guess.basis}."
-    if st.button(label, icon=":material/play_arrow:", type="primary", width="stretch", help=why, key="lab.condense"):
+    if draw(f"Condense ≈ {roughly(seconds)}", help=why):
         try:
             st.session_state["lab.run"] = service.launch(store, config, time_limit=choices.time_limit)
             service.worker(store)
         except Refused as refusal:
-            st.error(str(refusal), icon=":material/block:")
-    return config
+            return config, str(refusal)
+    return config, ""
+
+
+def plain(choices: Choices) -> RunConfig | None:
+    """The usual method on the data and budget chosen: what can be shown where the choices do not fit together."""
+    kept = _afresh(choices).settings
+    try:
+        return config_of(
+            Choices(data=choices.data, path=choices.path, name=choices.name, budget=choices.budget, settings=kept)
+        )
+    except Refused:  # of the data itself: the sentence above says so
+        return None
 
 
 def remember(choices: Choices) -> str | None:
