@@ -84,7 +84,7 @@ def _yardsticks(metrics: Metrics, theme: Theme) -> Panel | None:
     if not found:
         return None
     band = _band(metrics, "random")
-    title = "yardsticks, band: ten random" if band else "yardsticks, 1 = random real"  # short: labels stand beside it
+    title = "yardsticks, band: random real" if band else "yardsticks, 1 = random real"  # short: labels stand beside it
     return Panel(title, found, {"": 1.0}, log=True, band=band, share=1.35, parting=True)
 
 
@@ -112,4 +112,4 @@ def _accuracy(metrics: Metrics, baselines: Mapping[str, float], token: Tokens) -
         line.values = 100 * line.values
         line.text = f"<b>this run {line.values[-1]:.1f}</b>"
     levels = {name: 100 * value for name, value in baselines.items()}
-    return Panel("accuracy, % of held-out samples", [line] if line else [], levels, top=100)
+    return Panel("held-out accuracy, %", [line] if line else [], levels, top=100)

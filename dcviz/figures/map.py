@@ -25,10 +25,11 @@ TRAIL = {  # a trace but for its points, which the browser has: they are those o
     "hoverinfo": "skip",
 }
 
+SIGNS = "• real\u2002◆ synthetic\u2002○ off-manifold"  # short: on a small screen it stands beside a switch
 CAPTIONS = {
-    "umap": "real dots · synthetic diamonds · rings: off-manifold",
-    "pca": "real dots · synthetic diamonds · rings: off-manifold",
-    "plane": "real dots · synthetic diamonds · rings: off-manifold",
+    "umap": SIGNS,
+    "pca": SIGNS,
+    "plane": SIGNS,
 }
 EXPLAINED = {
     "umap": "UMAP of reference features, fitted on real samples only; synthetic ones are placed by their nearest real "

@@ -11,7 +11,7 @@ from dcviz.figures.signs import Sign
 
 SIZES = {"cross": 0.95, "star": 1.15, "circle": 0.9, "square": 0.85}  # beside a diamond, so that areas look alike
 LETTERS = 16  # of a name on the map
-CAPTION = "real dots · shape: run, colour: class"
+CAPTION = "• real\u2002shape: run\u2002colour: class"
 
 
 def signed(scene: Mapping[str, Any], run: str, label: str, sign: Sign, size: float = 1.0) -> dict[str, Any]:

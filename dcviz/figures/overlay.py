@@ -72,7 +72,7 @@ def overlay(  # noqa: PLR0913  (the rest by keyword)
         found.append(Panel(f"{title}, 1 = random real", measured, {"": 1.0}, log=_positive(measured, ""), band=band))
     accuracy = _lines(strands, "accuracy", factor=100.0)
     percent = {name: 100 * value for name, value in (levels or {}).items()}
-    found.append(Panel("accuracy, % of held-out samples", accuracy, percent, top=100))
+    found.append(Panel("held-out accuracy, %", accuracy, percent, top=100))
     for panel in found[1:]:
         for line in panel.lines:
             line.text = f"<b>{line.text}</b> {three(float(line.values[-1]))}"

@@ -92,10 +92,10 @@ def let_go() -> None:
     st.rerun()
 
 
-def offer(store: Store, refusal: Refused | None, key: str) -> str | None:
+def offer(store: Store, refusal: Refused | None, key: str, label: str = "Restore it") -> str | None:
     """Where a run cannot be shown as it is in the bin: the button that brings it back; the run, once it is back."""
     if not isinstance(refusal, Deleted) or not st.button(
-        "Restore it", icon=":material/restore_from_trash:", key=key, width="content"
+        label, icon=":material/restore_from_trash:", key=key, width="content"
     ):
         return None
     restore(store, [refusal.run])

@@ -13,9 +13,10 @@ from dcviz.figures.overlay import MIDDLE, SCALES, YARDSTICK
 from dcviz.runs.clock import AXES, Axis
 from dcviz.runs.differing import groups
 from dcviz.runs.racing import EQUAL
-from dcviz.runs.store import Run, Store
+from dcviz.runs.store import Deleted, Run, Store
 from dcviz.runs.words import about, describe
-from dcviz.ui import address, fronts, notices, numbers, racing, together
+from dcviz.ui import address, binned, fronts, notices, numbers, racing, together
+from dcviz.ui.empty import no_runs
 from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.several import Several, gather
@@ -49,6 +50,7 @@ def draw(reader: Reader, theme: Theme) -> None:
     """The page."""
     ids, options = opened(reader.store)
     notices.draw()
+    _offer_back(reader.store, ids)
     several = _gathered(reader, ids, theme)
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="dc-compare-row"):
         if several is not None:
@@ -100,13 +102,29 @@ def opened(store: Store) -> tuple[list[str], dict[str, str]]:
 
 def _known_runs(store: Store, asked: Sequence[str], refusals: list[str]) -> list[str]:
     found = []
+    missing: list[Refused] = []
     for run in dict.fromkeys(asked):
         try:
             store.run(run).config  # noqa: B018  (written by another version, it is refused)
             found.append(run)
         except Refused as refusal:
             refusals.append(f"runs=… in the address: {refusal}")
+            missing.append(refusal)
+    st.session_state["compare.missing"] = missing
     return found
+
+
+def _offer_back(store: Store, ids: Sequence[str]) -> None:
+    """For runs of the address that are in the bin: the button that brings each back, and to the others."""
+    missing = [one for one in st.session_state.get("compare.missing", []) if isinstance(one, Deleted)]
+    if not missing:
+        return
+    with st.container(horizontal=True, key="dc-compare-back"):
+        back = [binned.offer(store, one, f"compare.restore.{one.run}", f"Restore {one.run}") for one in missing]
+    if found := [run for run in back if run]:
+        st.session_state["compare.missing"] = [one for one in missing if one.run not in found]
+        notices.forget()
+        _set([*ids, *found])
 
 
 def _read(query: Mapping[str, str], usual: Mapping[str, str], refusals: list[str]) -> dict[str, str]:
@@ -236,8 +254,7 @@ def _first(store: Store) -> None:
     """Before anything is chosen: what this page does, and the way in."""
     st.markdown(ABOUT)
     if not store.runs(limit=1):
-        st.info("No runs yet: start one in the Lab, or queue a budget race here.", icon=":material/info:")
-        st.page_link("app.py", label="To the Lab", icon=":material/science:")
+        no_runs("No runs yet: start one in the Lab, or queue a budget race here.")
         return
     with st.container(width=720):
         _choose(store, [])

@@ -42,8 +42,9 @@ def regime(choices: Choices) -> None:
             known = registry.known("discrepancy").values()
             own = [d for d in known if d.where == choices.regime and not d.serves]
             _head(choices.regime.replace("-", " "))
-            st.markdown(f"A regime with methods of its own: {', '.join(d.title for d in own)}.")
+            st.markdown("A regime with methods of its own.")
             for method in own:
+                _head(method.title)
                 _body(method)
         st.caption(UNIFIED)
 
@@ -90,7 +91,7 @@ def yardsticks(planar: bool) -> None:
     """What is measured beside the objective, whatever is optimised."""
     why = "What the yardsticks are"
     with (
-        st.popover("", icon=":material/straighten:", type="tertiary", help=why),
+        st.popover(why, icon=":material/straighten:", type="tertiary", help=why),
         st.container(key="dc-text-yardsticks"),
     ):
         _head("yardsticks")
@@ -131,7 +132,7 @@ def warning(of: Divergence) -> str:
 def _popover(key: str, help: str) -> Iterator[None]:
     with (
         st.container(key=f"dc-why-{key}"),
-        st.popover("", icon=":material/help:", type="tertiary", help=help),
+        st.popover(help, icon=":material/help:", type="tertiary", help=help),
         st.container(key=f"dc-text-{key}"),
     ):
         yield

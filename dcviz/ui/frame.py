@@ -39,7 +39,7 @@ def open_page(name: str) -> Reader:
         st.stop()
     teach.opened(name)
     left, right = st.columns([2.2, 1], vertical_alignment="center", gap="small")
-    with left, st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with left, st.container(horizontal=True, vertical_alignment="center", gap="medium", key="dc-pages"):
         st.html('<span class="dc-name">dcviz</span>', width="content")
         for page, path in PAGES.items():
             with st.container(key=f"dc-link-{'here' if page == name else page}", width="content"):
@@ -55,10 +55,12 @@ def _help(page: str) -> None:
     """The tour, the glossary, and a link for a class."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", width="content", key="dc-help"):
         tour.draw(page)
-        if st.button("", icon=":material/menu_book:", type="tertiary", help="Glossary", key="dc-words"):
+        if st.button("Glossary", icon=":material/menu_book:", type="tertiary", help="Glossary", key="dc-words"):
             glossary.dialog()
         why = "A link for a class: controls hidden, large type"
-        if st.button("", icon=":material/cast_for_education:", type="tertiary", help=why, key="dc-teach"):
+        if st.button(
+            "Link for a class", icon=":material/cast_for_education:", type="tertiary", help=why, key="dc-teach"
+        ):
             teach.dialog(page)
 
 

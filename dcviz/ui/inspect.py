@@ -13,9 +13,9 @@ from dcviz.figures import Theme, real_scene
 from dcviz.inspect import OWN, inspector, lens, lenses, panel
 from dcviz.inspect.lens import own, told
 from dcviz.records import FINAL
-from dcviz.runs.store import Run, Store
+from dcviz.runs.store import Deleted, Run, Store
 from dcviz.runs.words import describe
-from dcviz.ui import address, inspect_runs, notices, status
+from dcviz.ui import address, binned, inspect_runs, notices, status
 from dcviz.ui.inspect_words import PLACED, words
 from dcviz.ui.inspected import Look, Wish, message, planar
 from dcviz.ui.live import Real, real_of
@@ -27,6 +27,7 @@ PENDING_SECONDS, ALIVE_SECONDS = 0.4, 1.0  # between looks at an answer that is 
 MOST = 11  # discrepancies looked through at once, beside the run's own
 LARGEST = 10**9  # id of an image
 LISTED = 300  # runs offered
+MISSING, BACK = "inspect.missing", "inspect.restore"  # in the session: why a run of the address cannot be shown
 
 
 def draw(reader: Reader, theme: Theme) -> None:
@@ -35,6 +36,7 @@ def draw(reader: Reader, theme: Theme) -> None:
     notices.keep(*refused)
     notices.draw()
     if wish is None:
+        _offer_back(reader.store)
         address.write({})
         inspect_runs.choose_run(reader, theme)
         return
@@ -59,11 +61,13 @@ def wished(store: Store) -> tuple[Wish | None, list[str]]:
     run = query.get("run", st.session_state.get("inspect.run"))
     if not run:
         return None, []
+    st.session_state[MISSING] = None
     try:
         row = store.run(run)
         _ = row.config  # one written by another version is refused
     except Refused as refusal:
         st.session_state.pop("inspect.run", None)
+        st.session_state[MISSING] = refusal
         return None, [f"run={run} in the address: {refusal}"] if "run" in query else [str(refusal)]
     refused: list[str] = []
     image = _number(query, "image", None, refused)
@@ -72,6 +76,16 @@ def wished(store: Store) -> tuple[Wish | None, list[str]]:
         refused.append(f"image={image} in the address: {why}")
         image = None
     return Wish(run, image, step), refused
+
+
+def _offer_back(store: Store) -> None:
+    """For a link to a run in the bin: the button that brings it back and opens it."""
+    missing = st.session_state.get(MISSING)
+    if isinstance(missing, Deleted) and (back := binned.offer(store, missing, BACK, f"Restore {missing.run}")):
+        notices.forget()
+        st.session_state["inspect.run"] = back
+        address.write({"run": back})
+        st.rerun()
 
 
 def _number(query: dict[str, str], key: str, most: int | None, refused: list[str]) -> int | None:

@@ -12,6 +12,7 @@ from dcviz.figures.thumbs import thumb
 from dcviz.runs.store import Run
 from dcviz.runs.words import describe
 from dcviz.ui import address, notices
+from dcviz.ui.empty import no_runs
 from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 
@@ -23,13 +24,12 @@ def choose_run(reader: Reader, theme: Theme) -> None:
     """Without a run: those that there are, to choose from."""
     runs = reader.store.runs(limit=CARDS)
     if not runs:
-        st.info("No runs yet: start one in the Lab, then look into its images here.", icon=":material/info:")
-        st.page_link("app.py", label="To the Lab", icon=":material/science:")
+        no_runs("No runs yet: start one in the Lab, then look into its images here.")
         return
     st.markdown("**Choose a run**, then one of its images: its film, its nearest real images, and what pulls at it.")
     for first in range(0, len(runs), COLUMNS):
         for column, run in zip(st.columns(COLUMNS, gap="small"), runs[first : first + COLUMNS], strict=False):
-            with column, st.container(border=True, key=f"dc-card-inspect-{run.id}"):
+            with column, st.container(border=True, height="stretch", key=f"dc-card-inspect-{run.id}"):
                 _card(reader, run, theme)
 
 

@@ -27,6 +27,6 @@ def draw() -> None:
         return
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="dc-refused"):
         st.warning("  \n".join(map(plain, held)), icon=":material/info:")
-        if st.button("", icon=":material/close:", type="tertiary", help="Dismiss", key="dc.dismiss"):
+        if st.button("Dismiss", icon=":material/close:", type="tertiary", help="Dismiss", key="dc.dismiss"):
             forget()
             st.rerun()

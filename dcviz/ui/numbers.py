@@ -162,7 +162,8 @@ def _notes(several: Several) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if same:
             st.caption(
-                f":material/check: Same protocol. {plain(' '.join(same))} The last update counts, never the best."
+                f":material/check: Same protocol. {plain(' '.join(same))} The last update counts, never the best.  \n"
+                "Bold: the best value of a column."
             )
         st.download_button(
             "CSV",

@@ -70,7 +70,13 @@ def export(store: Store, run: Run, planar: bool, key: str, *, address: str = "")
     why = "Share and export" if address else "Export: the set, pictures, curves, the run, its configuration"
     icon = ":material/ios_share:" if address else ":material/download:"
     with (
-        st.popover("", icon=icon, type="secondary" if address else "tertiary", help=why, key=f"{key}.menu"),
+        st.popover(
+            "" if address else "Export",
+            icon=icon,
+            type="secondary" if address else "tertiary",
+            help=why,
+            key=f"{key}.menu",
+        ),
         st.container(key=f"dc-wide-share-{key}"),
     ):
         if address:

@@ -186,7 +186,9 @@ def read(hide: str, big: str) -> tuple[Taught, list[str]]:
 @st.dialog("A link for a class", icon=":material/cast_for_education:", width="medium")
 def dialog(page: str) -> None:
     """Tick what the link leaves out; the address is copied from below."""
-    st.caption("Who opens it sees this page as it is now, without what is ticked, and so the pages from there on.")
+    st.caption(
+        "Whoever opens it sees this page as it is now, but for what is ticked here; so with the pages reached from it."
+    )
     found = groups(page)
     columns, chosen = st.columns(2, gap="small"), []
     for i, name in enumerate(found):

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from dcviz.records import DataConfig, RunConfig
+from dcviz.runs.configure import configure
 from dcviz.runs.store import Owner
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -157,3 +159,16 @@ def test_an_impossible_set_up_is_refused_where_the_button_stands(home):
     assert not app.exception
     app.button(key="lab.condense").click().run()
     assert not app.exception
+
+
+def test_choices_that_do_not_fit_leave_the_data_on_screen_and_nothing_to_fork(home):
+    app = lab(data="moons", preset="dsa")
+    assert "needs images" in app.error[0].value
+    assert app.button(key="lab.condense").disabled
+    assert 'class="dc-status"' in html(app)  # that it is being read, or what to do
+    run = home.create(configure(data="moons"), queue=False)
+    home.save_frame(run, 0, {"labels": np.zeros(2, int), "ids": np.arange(2), "points": np.zeros((2, 2), np.float32)})
+    for preset, off in (("dsa", True), ("", False)):
+        app = lab(run=run, data="moons", **({"preset": preset} if preset else {}))
+        assert not app.exception
+        assert app.button(key="steer.fork").disabled == off
