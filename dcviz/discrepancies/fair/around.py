@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 APART = "group "  # of the term that shows a group's discrepancy
 WEIGHT = "weight "  # of the term that shows a group's weight
+CLIENT = "client "  # of a term that shows something of federated clients
 NAMED = 10  # groups, up to which each has its curves; beyond, the largest and the smallest stand for all
 
 
@@ -109,7 +110,7 @@ def check_reach(inner: Discrepancy, data: Dataset) -> None:
 
 def minimised(terms: Terms) -> Terms:
     """The terms that are not only shown."""
-    return {key: value for key, value in terms.items() if not key.startswith((APART, WEIGHT))}
+    return {key: value for key, value in terms.items() if not key.startswith((APART, WEIGHT, CLIENT))}
 
 
 def shown(names: Sequence[str], values: Tensor, prefix: str, counts: Tensor) -> Terms:
