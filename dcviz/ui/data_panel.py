@@ -96,13 +96,8 @@ def part(settings: Mapping[str, Any]) -> str:
     """Which part of the data is taken, in the few words that fit beside the menu; empty for all of it."""
     classes, size = settings.get("data.classes"), settings.get("data.size")
     tail, groups = settings.get("data.imbalance"), settings.get("data.groups")
-    said = {
-        f"{len(classes or [])} classes": classes,
-        f"{size or 0:,}": size,
-        f"{tail or 1:g} : 1": tail,
-        "groups": groups,
-    }
-    return " · ".join(words for words, given in said.items() if given)
+    said = [f"{len(classes)} classes" if classes else "", f"{size:,}" if size else "", f"{tail:g} : 1" if tail else ""]
+    return " · ".join(filter(None, [*said, "groups" if groups else ""]))
 
 
 def _part(entry: Entry, scope: str, choices: Choices) -> Choices:
@@ -138,8 +133,9 @@ def _part(entry: Entry, scope: str, choices: Choices) -> Choices:
 def _unlike(entry: Entry, key: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """How unlike classes and groups are."""
     left, right = st.columns(2)
+    now = float(settings.get("data.imbalance", 1.0))
     imbalance = left.number_input(
-        "imbalance", 1.0, 10_000.0, float(settings.get("data.imbalance", 1.0)), 1.0, format="%g", key=f"{key}.imbalance",
+        "imbalance", 1.0, 10_000.0, now, 1.0, format="%g", key=f"{key}.imbalance",
         help="A long tail: classes fall off in size in their order, the first so many times as large as the last. What "
         "is held out and the test set stay as they are.",
     )  # fmt: skip

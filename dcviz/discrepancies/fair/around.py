@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from dcviz.discrepancies.fair.shares import only
 from dcviz.discrepancies.match import Match
@@ -27,6 +27,7 @@ class Around(Discrepancy):
 
     where = "any"
     serves = "fair"
+    gives_way: ClassVar[bool] = False  # whether another one may take its place
 
     inner: Discrepancy = hyper(Match(), "What compares T with S.", part="discrepancy")
 

@@ -128,6 +128,8 @@ class AllottedGroups(WeighedGroups):
     sentence = "Compares with T as if each group of a class had as large a share of it as of the stored images."
     formula = r"D\bigl(\textstyle\sum_g w_{cg}T_{cg},\ S_c\bigr),\quad w_{cg}\propto w_g\,\tfrac{N_{cg}}{N_g}"
 
+    gives_way = True
+
     def fits(self, data: Dataset) -> None:
         """Where no class has two groups, T is simply as it is: nothing to refuse."""
         self.inner.fits(data)

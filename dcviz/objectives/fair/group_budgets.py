@@ -42,5 +42,5 @@ class GroupBudgets(Objective):
 
     def apply(self, config: RunConfig) -> RunConfig:
         """The stored counts follow the rule, and so does what is weighed within a class."""
-        weighed = around(config, self, AllottedGroups.name, must=False, equality=self.evenness)
+        weighed = around(config, self, AllottedGroups.name, gives_way=True, equality=self.evenness)
         return replace(weighed, evenness=self.evenness)

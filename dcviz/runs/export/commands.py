@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcviz.errors import Refused
 from dcviz.records import DataConfig, RunConfig
+from dcviz.runs.choices import objectives_of
 from dcviz.runs.configure import configure
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def said(config: RunConfig) -> Said:
         try:
             other = _differences(configure(data=data, **plain, **named), config, whole)
             choices = {**named, **plain, **{key: other.pop(key) for key in OPTIONS if key in other}}
-            found = Said(data, choices, other)
+            found = Said(data, choices, other | objectives_of(config))
             if found.config() == config:
                 return found
         except Refused as error:
@@ -171,7 +172,7 @@ def _differences(usual: RunConfig, config: RunConfig, whole: bool) -> dict[str, 
 def _flat(config: RunConfig, by_parameter: bool) -> dict[str, Any]:
     tree = json.loads(json.dumps(dataclasses.asdict(config)))  # tuples as lists
     terms = tree.pop("terms")
-    for key in ("version", "budget", "live") if config.live is None else ("version", "budget"):
+    for key in ("version", "budget", "objectives", *(("live",) if config.live is None else ())):
         tree.pop(key)
     return _leaves(tree) | (_leaves(terms[0]["params"]) if by_parameter else {"terms": terms})
 
