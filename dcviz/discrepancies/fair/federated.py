@@ -90,7 +90,11 @@ class Federated(Discrepancy):
         return Needs(planar=self.regime.planar, images=self.regime.images)
 
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
-        """The maps, and for each what the clients that take part send."""
+        """The maps, and for each what the clients that take part send.
+
+        Raises:
+            Refused: they hold no sample.
+        """
         import torch
 
         space, seed = Space.of(real), draw(generator)
@@ -100,6 +104,12 @@ class Federated(Discrepancy):
         for i, embed in enumerate(maps):
             progress("clients are summing up", i / len(maps))
             sent.append(sums(real, embed, client, self.clients))
+        held = sent[0][1][here].sum()
+        if not held.is_meta and not bool(held > 0):
+            raise Refused(
+                f"the {len(here)} of {self.clients} clients that take part hold no sample: let more of them take part, "
+                "or make them more alike (a larger alpha)."
+            )
         dimensions = sum(s.shape[-1] for s, _ in sent)
         bytes_ = bytes_sent(len(real.counts), dimensions, len(maps))
         told = torch.tensor(bytes_ / 1000, device=real.device)
