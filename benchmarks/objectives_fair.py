@@ -40,12 +40,10 @@ def moons(seeds: Sequence[int]) -> Iterator[Figure]:
         natural = natural or large
         must = way == "weights 70/30"
         lost = [a - b for a, b in zip(natural, large, strict=True)]
-        yield Figure(f"moons, 3 % minority, {way}: majority", tuple(large), "%")
-        yield Figure(
-            f"moons, 3 % minority, {way}: minority", tuple(small), "%", LIFTED if must else None, at_least=True
-        )
+        yield Figure(f"moons, {way}: majority", tuple(large), "%")
+        yield Figure(f"moons, {way}: minority (3 %)", tuple(small), "%", LIFTED if must else None, at_least=True)
         if objectives:
-            yield Figure(f"moons, 3 % minority, {way}: majority loses", tuple(lost), "points", LOST if must else None)
+            yield Figure(f"moons, {way}: majority loses", tuple(lost), "points", LOST if must else None)
 
 
 def digits(seeds: Sequence[int]) -> Iterator[Figure]:
