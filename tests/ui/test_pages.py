@@ -157,3 +157,20 @@ def test_an_impossible_set_up_is_refused_where_the_button_stands(home):
     assert not app.exception
     app.button(key="lab.condense").click().run()
     assert not app.exception
+
+
+def test_imbalance_and_groups_are_chosen_beside_the_data(home, tmp_path):
+    app = lab(data="moons-minority", regime="data", divergence="energy", budget="2")
+    app.number_input(key="lab.w.moons-minority.imbalance").set_value(4.0).run()
+    app.number_input(key="lab.w.moons-minority.minority").set_value(0.1).run()
+    app.text_input(key="lab.w.moons-minority.groups").set_value(str(tmp_path / "g.npz")).run()
+    assert not app.exception
+    asked = query(app)
+    assert (asked["data.imbalance"], asked["data.minority"]) == ("4.0", "0.1")
+    assert str(tmp_path / "g.npz") in asked["data.groups"]
+    app.text_input(key="lab.w.moons-minority.groups").set_value("").run()
+    app.number_input(key="lab.w.moons-minority.imbalance").set_value(1.0).run()
+    assert not {"data.groups", "data.imbalance"} & set(query(app))
+    app.selectbox(key="lab.w.data").set_value("digits").run()
+    assert "data.minority" not in query(app)
+    assert not [n for n in app.number_input if str(n.key).endswith(".minority")]
