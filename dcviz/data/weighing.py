@@ -41,14 +41,13 @@ class Weighed:
         n = int(quota.sum(1).max())
         indices = torch.zeros(len(quota), n, dtype=torch.int64)
         weights = torch.zeros(len(quota), n)
-        total = self._mass.sum(1)
-        for c, row in enumerate(quota.tolist()):
-            filled = 0
-            for g, take in enumerate(row):
-                place = slice(filled, filled + take)
-                indices[c, place] = self._some(c, g, take)
-                weights[c, place] = float(self._mass[c, g] / total[c]) / max(take, 1)
-                filled += take
+        total, filled = self._mass.sum(1), [0] * len(quota)
+        for c, g in quota.nonzero().tolist():
+            take = int(quota[c, g])
+            place = slice(filled[c], filled[c] + take)
+            indices[c, place] = self._some(c, g, take)
+            weights[c, place] = float(self._mass[c, g] / total[c]) / take
+            filled[c] += take
         padding = weights == 0
         x = real.take(indices.flatten()).unflatten(0, indices.shape)
         if bool(padding.any()):
@@ -98,15 +97,13 @@ class Weighed:
         """How many samples of every cell ``(C, G)``: by mass; what a small one lacks goes to the others."""
         import torch
 
-        counts = self._real.group_counts * (self._mass > 0)
-        found = torch.zeros_like(counts)
-        for c, (row, mass) in enumerate(zip(counts, self._mass, strict=True)):
-            left, order = per_class, (row / mass.clamp_min(1e-300)).argsort()  # the cell that is exhausted first
+        counts, found = self._real.group_counts, torch.zeros_like(self._real.group_counts)
+        for c in (self._mass.sum(1) > 0).nonzero()[:, 0].tolist():
+            inside = self._mass[c].nonzero()[:, 0]
+            left, order = per_class, inside[(counts[c, inside] / self._mass[c, inside]).argsort()]  # first exhausted
             for i, g in enumerate(order.tolist()):
-                if row[g] == 0:
-                    continue
-                share = float(mass[g] / mass[order[i:]].sum())
-                found[c, g] = min(int(row[g]), max(1, round(left * share)))
+                share = float(self._mass[c, g] / self._mass[c, order[i:]].sum())
+                found[c, g] = min(int(counts[c, g]), max(1, round(left * share)))
                 left = max(0, left - int(found[c, g]))
         return found
 
@@ -116,10 +113,10 @@ class Weighed:
         return real.by_cell[first : first + count]
 
     def _some(self, c: int, g: int, take: int) -> Tensor:
-        """Indices of ``take`` members of a cell; nothing is drawn where it comes whole or not at all."""
+        """Indices of ``take`` members of a cell; nothing is drawn where it comes whole."""
         import torch
 
         members = self._cell(c * len(self.group_names) + g)
-        if take in (0, len(members)):
-            return members[:take]
+        if take == len(members):
+            return members
         return members[torch.randperm(len(members), generator=self._at)[:take]]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from dcviz.discrepancies.fair.shares import only
+from dcviz.discrepancies.fair.shares import cells_of, only
 from dcviz.discrepancies.match import Match
 from dcviz.errors import Refused
 from dcviz.types import Dataset, Discrepancy, Needs, Plan, Progress, RealSampler, SyntheticSet, Terms, Tree, hyper
@@ -99,9 +99,7 @@ def check_inner(of: Discrepancy, inner: Discrepancy) -> None:
 
 def check_reach(inner: Discrepancy, data: Dataset) -> None:
     """Refuse data in which no class has two groups, where the classes are compared one by one."""
-    groups = data.groups
-    cells = len(set(zip(data.train.y.tolist(), groups.train.tolist(), strict=True)))
-    if inner.reads == "classes" and cells <= len(data.classes):
+    if inner.reads == "classes" and int((cells_of(data) > 0).sum()) <= len(data.classes):
         raise Refused(
             f"{inner.title} compares the classes one by one, and no class of {data.name} has two groups: weights of "
             "groups change nothing. Give the data a column of groups, choose a regression such as ridge, or the "

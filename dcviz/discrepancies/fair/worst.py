@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dcviz.discrepancies.fair.around import APART, WEIGHT, Around, again, draw, measured, prepared, shown, views
-from dcviz.discrepancies.fair.shares import group_shares
+from dcviz.discrepancies.fair.shares import cells_of, group_shares
 from dcviz.errors import Refused
 from dcviz.types import Dataset, Plan, Progress, RealSampler, Source, SyntheticSet, Terms, Tree, hyper
 
@@ -45,15 +45,14 @@ class WorstGroup(Around):
     def fits(self, data: Dataset) -> None:
         """Refuse a group that lacks a class where the inner discrepancy needs all of them."""
         super().fits(data)
-        groups = data.groups
-        for g, name in enumerate(groups.names):
-            lacking = set(range(len(data.classes))) - set(data.train.y[groups.train == g].tolist())
-            if lacking and not self.inner.partial:
-                raise Refused(
-                    f"group {name!r} has no sample of class {data.classes[min(lacking)]!r}, and {self.inner.title} "
-                    "needs all classes: choose a divergence in a regime or a regression such as ridge, or the "
-                    "objective group-weights."
-                )
+        lacking = (cells_of(data) == 0).nonzero().tolist()
+        if lacking and not self.inner.partial:
+            c, g = lacking[0]
+            raise Refused(
+                f"group {data.groups.names[g]!r} has no sample of class {data.classes[c]!r}, and {self.inner.title} "
+                "needs all classes: choose a divergence in a regime or a regression such as ridge, or the "
+                "objective group-weights."
+            )
 
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
         """The inner context for each group by itself; the first also serves as that of all."""
