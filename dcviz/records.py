@@ -48,6 +48,9 @@ class DataConfig:
     noise: float | None = None  # planar toys: standard deviation, as a fraction of the figure's radius
     transform: Literal["normalise", "zca", "none"] = "normalise"
     seed: int = 0  # of the choice of samples, and of the planar toys
+    imbalance: float = added(1.0)  # of the training part: how many times as large the first class is as the last
+    groups: str | None = added(None)  # an npz with the group of every sample
+    minority: float | None = added(None)  # planar sets with a small group: its share of each class
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ class RunConfig:
     evaluation: EvaluationProtocol = EvaluationProtocol()
     preset: str = ""  # "name/scale" where the terms came from, for show
     objectives: tuple[ObjectiveConfig, ...] = added(())  # applied in this order when the problem is built
+    evenness: float = added(1.0)  # of the K·C stored images: 1 is K for each class, 0 in proportion to T
     version: int = VERSION
 
 

@@ -25,6 +25,12 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
     ] = None,
     classes: Annotated[str | None, Option(metavar="NAMES", help="Only these classes, by name: 0,1,2.")] = None,
     size: Annotated[int | None, Option(metavar="N", help="At most this many real training samples.")] = None,
+    imbalance: Annotated[
+        float | None, Option(metavar="X", help="Long-tailed: the first class X times as large as the last.")
+    ] = None,
+    groups: Annotated[
+        Path | None, Option(metavar="FILE", help="An npz with the group of every sample: arrays train and test.")
+    ] = None,
     divergence: Annotated[str | None, Option(metavar="NAME", help="How real and synthetic are compared.")] = None,
     regime: Annotated[str | None, Option(metavar="NAME", help="Where they are compared.")] = None,
     discrepancy: Annotated[
@@ -73,7 +79,7 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
         raise Refused("--config already says what is minimised: leave out --divergence, --regime and the like.")
     if scale and not preset:
         raise Refused("--scale belongs to a preset: give --preset too, or leave it out.")
-    source = data_source(tree.pop("data", {}), data, path, classes, size)
+    source = data_source(tree.pop("data", {}), data, path, classes, size) | _unlike(imbalance, groups)
     origin = tree.pop("preset", "")  # of the file's run, for show
     tree |= _only({"budget": budget, "steps": steps, "seed": seed, "start": start, "device": device})
     chosen = configure(
@@ -148,6 +154,12 @@ def data_source(
         "size": size,
     }
     return {**known, **_only(given)}
+
+
+def _unlike(imbalance: float | None, groups: Path | None) -> dict[str, Any]:
+    """How unlike classes and groups of the data are, as far as options say it."""
+    file = None if groups is None else str(groups.expanduser().absolute())  # resume may be called elsewhere
+    return _only({"imbalance": imbalance, "groups": file})
 
 
 def _settings(pairs: list[str]) -> dict[str, Any]:

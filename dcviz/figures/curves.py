@@ -26,11 +26,12 @@ def curves(  # noqa: PLR0913  (the rest by keyword)
     parting: int | None = None,
     likeness: bool = False,
 ) -> dict[str, Any]:
-    """One spec with up to three panels over one step axis.
+    """One spec with up to four panels over one step axis.
 
     Args:
         metrics: ``objective``, ``term:<name>``, ``accuracy`` (fraction), ``yardstick:<name>`` (1 = random real subset)
-            with the range ``random:low`` to ``random:high`` of such subsets, as (steps, values).
+            with the range ``random:low`` to ``random:high`` of such subsets, ``group:<name>`` (likewise), as
+            (steps, values).
         baselines: accuracy as a fraction by label, such as ``random`` and ``whole set``.
         step: the step that the other panels show; a vertical line named ``now`` in each panel.
         theme: the theme's name.
@@ -41,7 +42,8 @@ def curves(  # noqa: PLR0913  (the rest by keyword)
     """
     token = tokens(theme)
     middle = _likeness(metrics, theme) if likeness else _yardsticks(metrics, theme)
-    panels = [p for p in (_objective(metrics, theme), middle, _accuracy(metrics, baselines, token)) if p]
+    every = _objective(metrics, theme), middle, _groups(metrics, theme), _accuracy(metrics, baselines, token)
+    panels = [p for p in every if p]
     last = max([steps, step, *(int(line.steps[-1]) for p in panels for line in p.lines if len(line.steps))])
     return stacked(panels, step, max(last, 1), theme, parting=parting)
 
@@ -98,6 +100,15 @@ def _likeness(metrics: Metrics, theme: Theme) -> Panel:
         lines.append(_line(metrics, name, f"{said} {'↓' if said in LESS else '↑'}", colour))
     title = "likeness, 1 = random real, ↑ more is better"
     return Panel(title, [line for line in lines if line], {"": 1.0}, band=_band(metrics, "random like"), share=1.35)
+
+
+def _groups(metrics: Metrics, theme: Theme) -> Panel | None:
+    """How far S is from each group, where there are groups."""
+    names = [name for name in metrics if name.startswith("group:")]
+    colours = class_colours(len(names), theme)
+    lines = [_line(metrics, n, n.removeprefix("group:"), c) for n, c in zip(names, colours, strict=True)]
+    found = [line for line in lines if line]
+    return Panel("distance from each group, 1 = random real", found, {"": 1.0}, log=True) if found else None
 
 
 def _band(metrics: Metrics, of: str) -> tuple[float, float] | None:

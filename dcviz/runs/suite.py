@@ -45,7 +45,7 @@ def measure_suite(  # noqa: PLR0913  (all but three by keyword)
         properties: what to measure, as `dcviz.evaluation.suite.chosen` gives them.
         protocol: of the networks; by default the run's own. The test set is used, whatever it says.
         device: auto, cpu, cuda, …
-        groups: an npz with the group of every sample; without one the classes are the groups.
+        groups: an npz with the group of every sample; without one those of the run's data, else the classes.
         beside: whether the rivals are measured too.
 
     Returns:
@@ -88,9 +88,9 @@ def opened(
 ) -> tuple[Judge, Subject]:
     """The judge of a run's data, and its final set."""
     from dcviz.data import dataset
+    from dcviz.data.groups import read_groups
     from dcviz.evaluation import fitting
     from dcviz.evaluation.suite import Judge
-    from dcviz.evaluation.suite.groups import read_groups
     from dcviz.runs.problem import device_of
 
     config, where = store.run(run).config, device_of(device)

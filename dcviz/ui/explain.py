@@ -12,7 +12,7 @@ from dcviz import registry
 from dcviz.errors import Refused
 from dcviz.types import PROPERTIES, Declaration, Discrepancy, Divergence, Preset, Source
 from dcviz.ui.choices import Choices, declared
-from dcviz.yardsticks import ALIKE, LIKENESS, RELATIVE, SPACES, YARDSTICKS
+from dcviz.yardsticks import ALIKE, GROUPED, LIKENESS, RELATIVE, SPACES, YARDSTICKS
 
 UNIFIED = (
     "Our reading of “[A Discrepancy-Based Perspective on Dataset Condensation](https://arxiv.org/abs/2509.10367)”: in "
@@ -112,6 +112,8 @@ def yardsticks(planar: bool) -> None:
             st.latex(alike.formula)
         for source in dict.fromkeys(alike.source for alike in LIKENESS):
             _source(source)
+        _head("groups")
+        st.markdown(f"Where the data has groups. {GROUPED}")
 
 
 def properties(of: Divergence) -> dict[str, bool]:

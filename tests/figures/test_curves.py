@@ -164,3 +164,13 @@ def test_a_curve_is_labelled_where_it_ends_and_a_level_right_of_the_axis():
     run, random = (next(n for n in layout["annotations"] if word in n["text"]) for word in ("this run", "random"))
     assert (run["xref"], run["x"]) == ("x2", 40)
     assert (random["xref"], random["x"]) == ("x2 domain", 1)
+
+
+def test_groups_have_a_panel_of_their_own_where_there_are_some():
+    plain = curves(measured(), {}, 49, "light")
+    lines = {f"group:{name}": (np.arange(0, 50, 7), np.full(8, i + 0.5)) for i, name in enumerate(("many", "few"))}
+    drawn = curves(measured() | lines, {}, 49, "light")
+    assert len([key for key in drawn["layout"] if key.startswith("yaxis")]) == 1 + len(
+        [key for key in plain["layout"] if key.startswith("yaxis")]
+    )
+    assert {"many", "few"} <= {trace["name"] for trace in drawn["data"]}

@@ -172,3 +172,20 @@ def test_choices_that_do_not_fit_leave_the_data_on_screen_and_nothing_to_fork(ho
         app = lab(run=run, data="moons", **({"preset": preset} if preset else {}))
         assert not app.exception
         assert app.button(key="steer.fork").disabled == off
+
+
+def test_imbalance_and_groups_are_chosen_beside_the_data(home, tmp_path):
+    app = lab(data="moons-minority", regime="data", divergence="energy", budget="2")
+    app.number_input(key="lab.w.moons-minority.imbalance").set_value(4.0).run()
+    app.number_input(key="lab.w.moons-minority.minority").set_value(0.1).run()
+    app.text_input(key="lab.w.moons-minority.groups").set_value(str(tmp_path / "g.npz")).run()
+    assert not app.exception
+    asked = query(app)
+    assert (asked["data.imbalance"], asked["data.minority"]) == ("4.0", "0.1")
+    assert str(tmp_path / "g.npz") in asked["data.groups"]
+    app.text_input(key="lab.w.moons-minority.groups").set_value("").run()
+    app.number_input(key="lab.w.moons-minority.imbalance").set_value(1.0).run()
+    assert not {"data.groups", "data.imbalance"} & set(query(app))
+    app.selectbox(key="lab.w.data").set_value("digits").run()
+    assert "data.minority" not in query(app)
+    assert not [n for n in app.number_input if str(n.key).endswith(".minority")]
