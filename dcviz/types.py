@@ -144,6 +144,9 @@ class Transform(Protocol):
     def arrays(self) -> dict[str, Tensor]:
         """All that is needed to build the same transform again."""
 
+    def to(self, device: torch.device) -> Transform:
+        """The same map with its numbers on a device."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -191,6 +194,7 @@ class RealSampler(Protocol):
     counts: Tensor  # (C,) int64, on the CPU
     device: torch.device
     fingerprint: str
+    transform: Transform  # between pixels and what is drawn here, on the device
     cache: Cache | None  # where `prepare` keeps what is costly, by content; None: nowhere
     score: Callable[[Tensor, Tensor], Tensor] | None
     """∇ log p of each class in closed form, where it is known: points ``(B, 2)``, classes ``(B,)`` -> ``(B, 2)``."""
