@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
 Slope = Callable[["Tensor"], "Tensor"]  # samples (B, *shape) -> the gradient of each one's loss, (B, *shape)
-Box = tuple["float | Tensor", "float | Tensor"]  # the least and the largest value of every number
+Box = tuple[Any, Any]  # the least and the largest value of every number: two numbers, or two tensors (B, *shape)
 
 REACH = 2.5  # all steps together reach so many ε: enough to come from any start to any point of the ball
 UNIT: Box = (0.0, 1.0)  # what pixels are within
@@ -60,6 +61,11 @@ def priced(slope: Slope, x: Tensor, price: float, *, steps: int, box: Box | None
         yield there
 
 
+def last(steps: Iterator[Tensor]) -> Tensor:
+    """Where the last of some steps, at least one, ended."""
+    return deque(steps, maxlen=1)[0]
+
+
 def slope(classify: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> Tensor:
     """The gradient of each sample's cross-entropy in its numbers, ``(B, *shape)``."""
     from torch.nn.functional import cross_entropy
@@ -104,7 +110,7 @@ def _sign(gradient: Tensor) -> Tensor:
     return gradient.sign()
 
 
-NORMS: dict[str, tuple[Callable[..., "Tensor"], Callable[["Tensor"], "Tensor"]]] = {
+NORMS: dict[str, tuple[Callable[..., Tensor], Callable[[Tensor], Tensor]]] = {
     "linf": (_into_box, _sign),
     "l2": (_into_ball, unit),
 }  # how a change is projected onto the ball, and the direction of its steepest ascent

@@ -23,6 +23,12 @@ from dcviz.discrepancies.random_features.datadam import DATADAM
 from dcviz.discrepancies.random_features.dm import DM
 from dcviz.discrepancies.random_features.m3d import M3D
 from dcviz.discrepancies.random_features.networks import RandomFeatures
+from dcviz.discrepancies.robust.adversarial_real import AdversarialReal
+from dcviz.discrepancies.robust.adversarial_ridge import AdversarialRidge
+from dcviz.discrepancies.robust.adversarial_synthetic import AdversarialSynthetic
+from dcviz.discrepancies.robust.curvature import Curvature
+from dcviz.discrepancies.robust.input_gradient import InputGradient
+from dcviz.discrepancies.robust.wasserstein import WassersteinBall
 from dcviz.discrepancies.trained_features.alignment import LayerAlignment
 from dcviz.discrepancies.trained_features.cafe import CAFE
 from dcviz.discrepancies.trained_features.calibration import Calibration
@@ -45,4 +51,5 @@ DECLARATIONS = (
     *(DM, M3D, DATADAM, CAFE, IDM, DC, DSA, IDC, MTT, TESLA, DATM),
     *(ChannelStatistics, Recovery, SRE2L),
     *(InfiniteRidge, RidgeEnsemble, OnlineRidge, KIP, RFAD, FREPO, TWO_NETWORKS),
+    *(AdversarialReal, AdversarialSynthetic, AdversarialRidge, InputGradient, Curvature, WassersteinBall),
 )

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dcviz.objectives.robust.adversarial_real import AdversarialReal
+from dcviz.objectives.robust.adversarial_ridge import AdversarialRidge
+from dcviz.objectives.robust.adversarial_synthetic import AdversarialSynthetic
+from dcviz.objectives.robust.curvature import Curvature
+from dcviz.objectives.robust.input_gradient import InputGradient
+from dcviz.objectives.robust.wasserstein import WassersteinBall
+
 if TYPE_CHECKING:
     from dcviz.types import Objective
 
-DECLARATIONS: tuple[type[Objective], ...] = ()
+DECLARATIONS: tuple[type[Objective], ...] = (
+    *(AdversarialReal, AdversarialSynthetic, AdversarialRidge, InputGradient, Curvature, WassersteinBall),
+)

@@ -119,6 +119,7 @@ def pgd(  # noqa: PLR0913  (three of them by keyword only)
     """Projected gradient ascent of the cross-entropy (`dcviz.attacks.climb`); the last step counts."""
     there = x
     climbed = climb(lambda z: slope(classify, z, y), x, strength, norm=norm, steps=steps, start=start)
-    for step, there in enumerate(climbed, 1):
+    for step, moved in enumerate(climbed, 1):
+        there = moved
         yield step / steps
     return there
