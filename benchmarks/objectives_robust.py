@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from dcviz.training import Sample
-    from dcviz.types import Dataset
+    from dcviz.types import Batch, Dataset
+
+Classify = Callable[["Tensor"], "Tensor"]  # samples in model space (B, *shape) -> (B, C), the largest being the answer
 
 STEPS = 20  # of PGD
 SEEDS = 3
@@ -63,9 +65,12 @@ def _title(name: str, params: Mapping[str, Any]) -> str:
     return ", ".join([name, *(f"{key} {value:g}" if key != "against" else str(value) for key, value in params.items())])
 
 
+def _alone(radius: float) -> tuple[Mapping[str, Any], ...]:
+    return ({"name": "adversarial-ridge", "radius": radius, "share": 1.0},)
+
+
 # An energy distance with half a ridge regression is another method before anything is attacked: so what a ridge brings.
 CONTROL = ({"name": "adversarial-ridge", "radius": 1e-6},)
-ALONE = ({"name": "adversarial-ridge", "radius": 0.13, "share": 1.0},)
 KIP = {"discrepancy": {"name": "infinite-ridge", "batch": 256}, "budget": 10, "steps": 300}
 SETTINGS = (
     Setting(
@@ -91,11 +96,8 @@ SETTINGS = (
                 ("wasserstein-ball", {"gamma": 2.0}),
             ),
             Case("KIP", (), KIP),
-            Case(
-                "KIP, adversarial-ridge alone, radius 0.15",
-                ({"name": "adversarial-ridge", "radius": 0.15, "share": 1.0},),
-                KIP,
-            ),
+            *(Case(f"KIP, adversarial-ridge alone, radius {r:g}", _alone(r), KIP) for r in (0.05, 0.13)),
+            Case("KIP, adversarial-ridge, radius 0.13", ({"name": "adversarial-ridge", "radius": 0.13},), KIP),
         ),
     ),
     Setting(
@@ -127,7 +129,6 @@ class Found:
     """What one set gives with one seed: accuracy by (judge, ε), in per cent; 0 is clean."""
 
     accuracy: Mapping[tuple[str, float], float]
-    own: float | None = None  # of the regression that the set defines, attacked; None where there is none
     seconds: float = 0.0
 
 
@@ -148,7 +149,7 @@ def figures(settings: tuple[Setting, ...] = SETTINGS, seeds: int = SEEDS) -> Ite
 
 def _told(setting: Setting, title: str, found: list[Found], plain: list[Found] | None) -> Iterator[Figure]:
     """Accuracy under every judge, clean and attacked; in the note the curve and the difference to the plain run."""
-    for judge in setting.judges:
+    for judge in dict.fromkeys(judge for judge, _ in found[0].accuracy):
         for strength in (0.0, setting.middle):
             values = [f.accuracy[judge, strength] for f in found]
             what = f"PGD {strength:g}" if strength else "clean"
@@ -158,7 +159,7 @@ def _told(setting: Setting, title: str, found: list[Found], plain: list[Found] |
             if strength:
                 curve = [sum(f.accuracy[judge, e] for f in found) / len(found) for e in setting.strengths]
                 note += "  curve " + " ".join(f"{e:g}:{a:.1f}" for e, a in zip(setting.strengths, curve, strict=True))
-            elif judge == next(iter(setting.judges)):
+            elif (judge, 0.0) == next(iter(found[0].accuracy)):
                 note += f"  {max(f.seconds for f in found):.0f} s"
             yield Figure(f"{setting.data} {title}: {judge} {what}", tuple(values), "%", note=note)
 
@@ -173,19 +174,37 @@ def _difference(values: list[float], plain: list[float]) -> str:
 
 def _condensed(setting: Setting, case: Case, seed: int) -> Found:
     import dcviz
+    from dcviz.objectives.robust.terms import regression
     from dcviz.runs.configure import configure
     from dcviz.training import shuffles
 
     choices = {**(case.choices or setting.plain), "objectives": case.objectives}
     began = time.perf_counter()
-    *_, last = dcviz.condense(configure(data=setting.data, seed=seed, live=None, **choices))
+    config = configure(data=setting.data, seed=seed, live=None, **choices)
+    *_, last = dcviz.condense(config)
     seconds = time.perf_counter() - began
     batch, kind = last.synthetic.decode(), last.synthetic.label_kind
     accuracy = {}
     for judge, protocol in setting.judges.items():
         net = _network(setting, protocol, shuffles(batch.x, batch.y), seed, kind)
-        accuracy |= _curve(setting, judge, net, seed)
-    return Found(accuracy, seconds=seconds)
+        accuracy |= _curve(setting, judge, net.eval().requires_grad_(False), seed)
+    own = regression(config)
+    if own["name"] == "infinite-ridge":  # nothing in it is random, so that it can be attacked itself
+        accuracy |= _curve(setting, "own regression", _own(own, batch, _data(setting.data)), seed)
+    return Found(accuracy, seconds)
+
+
+def _own(params: Mapping[str, Any], batch: Batch, data: Dataset) -> Classify:
+    """The regression that a set defines."""
+    import torch
+
+    from dcviz import registry
+    from dcviz.discrepancies.predictions.ridge import one_hot
+    from dcviz.types import Space
+
+    space = Space(data.shape, len(data.classes), torch.device("cpu"))
+    predict = registry.build("discrepancy", params).regression(space, torch.Generator())
+    return lambda x: predict(x, batch.x, one_hot(batch.y, len(data.classes)))
 
 
 def _everything(setting: Setting, adversarial: bool, seed: int) -> Found:
@@ -196,7 +215,7 @@ def _everything(setting: Setting, adversarial: bool, seed: int) -> Found:
     for judge, protocol in setting.judges.items():
         sample = whole(_data(setting.data), "cpu")
         net = _network(setting, protocol, sample, seed, attacked=setting.middle if adversarial else 0.0)
-        accuracy |= _curve(setting, judge, net, seed)
+        accuracy |= _curve(setting, judge, net.eval().requires_grad_(False), seed)
     return Found(accuracy)
 
 
@@ -222,23 +241,21 @@ def _network(
     return run(net, drawn, Training.of(protocol, kind), generator(seed, "evaluation training"))
 
 
-def _curve(setting: Setting, judge: str, net: nn.Module, seed: int) -> dict[tuple[str, float], float]:
+def _curve(setting: Setting, judge: str, classify: Classify, seed: int) -> dict[tuple[str, float], float]:
     from dcviz.evaluation.measure import in_model_space
     from dcviz.randomness import generator
-    from dcviz.training import accuracy
 
     data = _data(setting.data)
     x, y = in_model_space(data, data.test, slice(None))
-    net.eval().requires_grad_(False)
-    found = {(judge, 0.0): 100 * accuracy(net, x, y)}
-    for strength in setting.strengths:
-        there = _attacked(data, net, x, y, strength, generator(seed, "attack"), steps=STEPS)
-        found[judge, strength] = 100 * accuracy(net, there, y)
+    found = {}
+    for strength in (0.0, *setting.strengths):
+        there = _attacked(data, classify, x, y, strength, generator(seed, "attack"), steps=STEPS) if strength else x
+        found[judge, strength] = 100 * float((classify(there).argmax(1) == y).float().mean())
     return found
 
 
 def _attacked(  # noqa: PLR0913  (an attack has so many parts)
-    data: Dataset, net: nn.Module, x: Tensor, y: Tensor, strength: float, at: torch.Generator, *, steps: int
+    data: Dataset, classify: Classify, x: Tensor, y: Tensor, strength: float, at: torch.Generator, *, steps: int
 ) -> Tensor:
     """Samples in model space, moved by PGD in pixels or coordinates."""
     from dcviz.attacks import UNIT, climb, last, slope
@@ -246,7 +263,7 @@ def _attacked(  # noqa: PLR0913  (an attack has so many parts)
     u = data.transform.inverse(x)
     box = None if data.planar else UNIT
     moves = climb(
-        lambda v: slope(lambda w: net(data.transform.forward(w)), v, y),
+        lambda v: slope(lambda w: classify(data.transform.forward(w)), v, y),
         u, strength, norm="linf", steps=steps, start=at, box=box,
     )  # fmt: skip
     return data.transform.forward(last(moves))

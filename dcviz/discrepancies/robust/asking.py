@@ -68,6 +68,11 @@ class Asking(Discrepancy):
             raise Refused(f"{self.of.name} solves no regression on S that could be asked: choose ridge for `of`.")
 
     @property
+    def rates(self) -> dict[str, float]:  # type: ignore[override]
+        """Those of the regression, which an instance knows."""
+        return dict(self.of.rates)
+
+    @property
     def needs(self) -> Needs:
         """A shuffled batch; the rest as the regression does."""
         inner = self.of.needs

@@ -43,7 +43,7 @@ class WassersteinBall(Asking):
     formula = r"\tfrac1B\sum_i\sup_z\ \ell(f_S(z),y_i)-\tfrac\gamma2\lVert z-x_i\rVert^2"
     source = SINHA
 
-    gamma: float = hyper(1.0, GAMMA, low=1e-3, high=1e6, log=True)
+    gamma: float = hyper(10.0, GAMMA, low=1e-3, high=1e6, log=True)
     steps: int = hyper(10, "Steps towards the worst place.", low=1, high=100, log=True)
 
     def ask(self, lesson: Lesson, generator: torch.Generator) -> Tensor:

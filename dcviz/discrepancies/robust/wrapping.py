@@ -28,7 +28,7 @@ class Wrapping(Discrepancy):
 
     @property
     def rates(self) -> dict[str, float]:  # type: ignore[override]
-        """Those of the inner one."""
+        """Those of the inner one, which an instance knows."""
         return dict(self.of.rates)
 
     @property

@@ -28,7 +28,7 @@ class WassersteinBall(Robust):
     more = "lower"
     caution = "Below the curvature of the loss the worst case has no bound but the pixels', and the run may diverge."
 
-    gamma: float = hyper(1.0, GAMMA, low=1e-3, high=1e6, log=True)
+    gamma: float = hyper(10.0, GAMMA, low=1e-3, high=1e6, log=True)
     share: float = hyper(0.5, "Of this term; the others have the rest.", low=0.0, high=1.0)
     samples: int = hyper(128, "Real samples that are moved in a step.", low=2, high=16384, log=True)
     steps: int = hyper(10, "Steps towards the worst place.", low=1, high=100, log=True)
