@@ -93,7 +93,7 @@ SETTINGS = (
                 ("curvature", {"weight": 10.0}),
                 ("curvature", {"weight": 100.0}),
                 ("wasserstein-ball", {"gamma": 10.0}),
-                ("wasserstein-ball", {"gamma": 2.0}),
+                ("wasserstein-ball", {"gamma": 2.0}),  # below the curvature of the loss: it has no bound in the plane
             ),
             Case("KIP", (), KIP),
             *(Case(f"KIP, adversarial-ridge alone, radius {r:g}", _alone(r), KIP) for r in (0.05, 0.13)),
@@ -279,7 +279,7 @@ def _data(name: str) -> Dataset:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("data", nargs="*", choices=[s.data for s in SETTINGS] + [[]])
+    parser.add_argument("data", nargs="*", help=", ".join(s.data for s in SETTINGS) + "; all by default")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--only", default="", help="cases whose title contains this")
     chosen = parser.parse_args()

@@ -94,7 +94,8 @@ class AdversarialReal(Wrapping):
         from dcviz.nets import activations, flops
 
         own, held = self.of.cost(classes, per_class, shape)
-        drawn, net = self.of.needs.real_per_class * classes, fitting("auto", shape)
+        together = self.of.where == "predictions"  # a batch of all classes, not one of each
+        drawn, net = self.of.needs.real_per_class * (1 if together else classes), fitting("auto", shape)
         attack = 3.0 * self.steps * drawn * flops(net, shape, self.width)
         return own + attack, held + 4.0 * drawn * activations(net, shape, self.width)
 
