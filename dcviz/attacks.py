@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+Loss = Callable[["Tensor"], "Tensor"]  # samples (B, *shape) -> the loss of each one, (B,)
 Slope = Callable[["Tensor"], "Tensor"]  # samples (B, *shape) -> the gradient of each one's loss, (B, *shape)
 Box = tuple[Any, Any]  # the least and the largest value of every number: two numbers, or two tensors (B, *shape)
 
@@ -49,16 +50,36 @@ def climb(  # noqa: PLR0913  (five of them by keyword only)
         yield there
 
 
-def priced(slope: Slope, x: Tensor, price: float, *, steps: int, box: Box | None = UNIT) -> Iterator[Tensor]:
+def priced(loss: Loss, x: Tensor, price: float, *, steps: int, box: Box | None = UNIT) -> Iterator[Tensor]:
     r"""Ascent of ``loss(z) - price/2·‖z - x‖²`` from ``z = x``, yielding where it stands after each step.
 
     A step of size 1/price is the fixed-point iteration ``z ← x + slope(z)/price``: for a loss whose slope changes by
-    at most L a unit, the error shrinks by L/price a step; where L is not below the price, the supremum may be infinite.
+    at most L a unit, the error shrinks by L/price a step. Where L is not below the price, the supremum may be
+    infinite, and such steps may lead anywhere: one that does not raise a sample's value is not made, and the next of
+    that sample is half as long. Cost: ``steps + 1`` slopes.
     """
-    there = x
+    import torch
+
+    there, size, (worth, slope) = x, torch.full_like(x, 1 / price), _valued(loss, x)
     for _ in range(steps):
-        there = inside(x + slope(there) / price, box)
+        trial = inside(there + size * (slope - price * (there - x)), box)
+        found, steep = _valued(loss, trial)
+        found = found - price / 2 * (trial - x).flatten(1).square().sum(1)
+        better = (found > worth) & found.isfinite()
+        spread = better.reshape(-1, *[1] * (x.dim() - 1))
+        worth = torch.where(better, found, worth)
+        there, slope = torch.where(spread, trial, there), torch.where(spread, steep, slope)
+        size = torch.where(spread, size, size / 2)
         yield there
+
+
+def _valued(loss: Loss, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The loss of each sample ``(B,)``, and its slope ``(B, *shape)``."""
+    import torch
+
+    x = x.detach().requires_grad_()
+    values = loss(x)
+    return values.detach(), torch.autograd.grad(values.sum(), x)[0]
 
 
 def last(steps: Iterator[Tensor]) -> Tensor:

@@ -97,6 +97,12 @@ def test_the_wasserstein_dual_of_a_quadratic_is_known():
     assert found == pytest.approx(float(known.mean()), rel=1e-9)
 
 
+def test_the_wasserstein_dual_never_falls_below_the_loss_where_samples_are():
+    plain = float(lesson(curved).losses(lesson(curved).x).mean())
+    for gamma in (0.001, 0.01, 0.1, 1.0):  # below the curvature: plain steps go anywhere
+        assert value("wasserstein-ball", {"gamma": gamma, "steps": 7}, curved) >= plain - 1e-12
+
+
 def test_the_wasserstein_dual_of_several_outputs_is_known():
     one = lesson(outputs=2)
     w = weights(*one.fake)  # (2, C)

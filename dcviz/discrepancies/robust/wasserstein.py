@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
-from dcviz.attacks import last, priced, slope_of
+from dcviz.attacks import last, priced
 from dcviz.discrepancies.robust.asking import Asking, Lesson
 from dcviz.discrepancies.robust.ball import box_of, in_pixels
 from dcviz.types import Source, hyper
@@ -33,8 +32,8 @@ class WassersteinBall(Asking):
               =\sup_Q\ \mathbb E_Q\,\ell-\gamma W_c(Q,T)
 
     The Lagrangian of the worst distribution in a ball around T, with the cost c(z, x) = ½‖z - x‖² in pixels. The
-    supremum is sought by steps of size 1/γ from x (the authors' shrink with the root of their number); it is finite,
-    and the steps converge, where the slope of the loss changes by less than γ a unit.
+    supremum is sought by steps of size 1/γ from x, shorter where these do not climb (the authors' shrink with the root
+    of their number); it is finite, and the steps converge, where the slope of the loss changes by less than γ a unit.
     """
 
     name = "wasserstein-ball"
@@ -48,12 +47,11 @@ class WassersteinBall(Asking):
 
     def ask(self, lesson: Lesson, generator: torch.Generator) -> Tensor:
         """The mean surrogate; its gradient in S is that of the loss at the worst place, held there."""
-        u = lesson.transform.inverse(lesson.x)
-        slope = partial(slope_of, in_pixels(lesson.held().losses, lesson.transform))
-        z = last(priced(slope, u, self.gamma, steps=self.steps, box=box_of(u)))
+        u, held = lesson.transform.inverse(lesson.x), lesson.held()
+        z = last(priced(in_pixels(held.losses, lesson.transform), u, self.gamma, steps=self.steps, box=box_of(u)))
         price = self.gamma / 2 * (z - u).flatten(1).square().sum(1)
         return (in_pixels(lesson.losses, lesson.transform)(z) - price).mean()
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
-        """Three passes for each step, and three at the end."""
-        return self.passes(3.0 * (self.steps + 1), classes, per_class, shape)
+        """Three passes for each step, before the first and at the end."""
+        return self.passes(3.0 * (self.steps + 2), classes, per_class, shape)
