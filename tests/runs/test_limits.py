@@ -80,6 +80,8 @@ def test_a_limit_set_while_it_runs_holds_at_the_next_step(store):
     while not job.advance(1e-6):
         assert job.step <= 4
     assert "time limit" in job.remark
+    job.close("done", job.remark)
+    store.release(run, "done", job.remark, owner)  # the store is shared: its device must be free again
 
 
 def test_a_limit_that_is_not_reached_changes_nothing(store):
