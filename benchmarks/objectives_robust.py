@@ -93,7 +93,7 @@ SETTINGS = (
                 ("curvature", {"weight": 10.0}),
                 ("curvature", {"weight": 100.0}),
                 ("wasserstein-ball", {"gamma": 10.0}),
-                ("wasserstein-ball", {"gamma": 2.0}),  # below the curvature of the loss: it has no bound in the plane
+                ("wasserstein-ball", {"gamma": 4.0}),
             ),
             Case("KIP", (), KIP),
             *(Case(f"KIP, adversarial-ridge alone, radius {r:g}", _alone(r), KIP) for r in (0.05, 0.13)),
@@ -283,6 +283,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--only", default="", help="cases whose title contains this")
     chosen = parser.parse_args()
+    if strange := set(chosen.data) - {s.data for s in SETTINGS}:
+        parser.error(f"no data set {', '.join(strange)}; there are {', '.join(s.data for s in SETTINGS)}")
     settings = [s for s in SETTINGS if not chosen.data or s.data in chosen.data]
     settings = [replace(s, cases=tuple(c for c in s.cases if chosen.only in c.title)) for s in settings]
     print(head())

@@ -22,8 +22,8 @@ class AdversarialReal(Robust):
     source = MADRY
     strength = "radius"
     caution = (
-        "Matching attacked samples moves S towards the other classes; it does not make what is trained on S robust by "
-        "itself, and costs clean accuracy. Measure it."
+        "It may help the kind of network that is attacked and harm another kind; strong attacks harm both, and cost "
+        "clean accuracy. Measure it."
     )
 
     radius: float = hyper(0.1, RADIUS, low=0.0, high=1.0)

@@ -26,9 +26,12 @@ class WassersteinBall(Robust):
     source = Term.source
     strength = "gamma"
     more = "lower"
-    caution = "Below the curvature of the loss the worst case has no bound but the pixels', and the run may diverge."
+    caution = (
+        "A price below the curvature of the loss asks for the impossible and ruins the run, clean accuracy and all: "
+        "come down slowly."
+    )
 
-    gamma: float = hyper(10.0, GAMMA, low=1e-3, high=1e6, log=True)
+    gamma: float = hyper(10.0, GAMMA, low=0.1, high=1e4, log=True)
     share: float = hyper(0.5, "Of this term; the others have the rest.", low=0.0, high=1.0)
     samples: int = hyper(128, "Real samples that are moved in a step.", low=2, high=16384, log=True)
     steps: int = hyper(10, "Steps towards the worst place.", low=1, high=100, log=True)
