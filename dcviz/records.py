@@ -44,6 +44,7 @@ class DataConfig:
     noise: float | None = None  # planar toys: standard deviation, as a fraction of the figure's radius
     transform: Literal["normalise", "zca", "none"] = "normalise"
     seed: int = 0  # of the choice of samples, and of the planar toys
+    private: bool = added(False)  # its rows are read by accounted mechanisms alone; all else sees a public part
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from dcviz.caching import Cache
 from dcviz.data.scores import in_model_space
+from dcviz.data.secret import Secret, open_numbers
 from dcviz.data.transforms import pixels
 from dcviz.randomness import generator
-from dcviz.types import Batch, ClassBatch, Dataset
+from dcviz.types import Batch, ClassBatch, Dataset, Noise
 
 if TYPE_CHECKING:
     import torch
@@ -22,13 +23,21 @@ CHUNK = 4096
 class Real:
     """The training part of a data set on a device; `at` gives the view of one step."""
 
-    def __init__(self, dataset: Dataset, device: torch.device, seed: int, cache: Cache | None = None) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        device: torch.device,
+        seed: int,
+        cache: Cache | None = None,
+        secret: Secret | None = None,
+    ) -> None:
         """Transform and move the samples if they fit, and index the classes."""
         import torch
 
         train = dataset.train
         self.cache = cache
         self.shape, self.fingerprint, self.device, self.seed = dataset.shape, dataset.fingerprint, device, seed
+        self.secret = open_numbers(seed, dataset.fingerprint) if secret is None else secret
         self.counts = torch.bincount(train.y, minlength=len(dataset.classes))  # (C,) on the CPU
         self.members = train.y.argsort(stable=True)  # (N,) by class, in the order of the source within
         self.first = self.counts.cumsum(0) - self.counts  # (C,) where each class begins in members
@@ -50,6 +59,11 @@ class Real:
         if self._resident is not None:
             return self._resident.index_select(0, self.move(indices)).unflatten(1, self.shape)  # rows: 10 × faster
         return self._transform.forward(pixels(self._stored[indices].to(self.device)))
+
+    def of(self, indices: Tensor) -> Batch:
+        """Samples with their classes, by index ``(n,)`` on the CPU."""
+        moved = self.move(indices)
+        return Batch(self.take(indices), self.y[moved], self.move(self.id[indices]))
 
     def move(self, small: Tensor) -> Tensor:
         """A CPU tensor on the device, without waiting for what the device is doing."""
@@ -75,7 +89,8 @@ class RealSampler:
         self._real, self._at = real, at
         self.shape, self.counts, self.device = real.shape, real.counts, real.device
         self.fingerprint, self.cache = real.fingerprint, real.cache
-        self.score = real.score
+        self.score, self.size = real.score, len(real)
+        self.secret: Noise = real.secret
 
     def batch(self, per_class: int) -> ClassBatch:
         """Up to ``per_class`` samples of every class without replacement; a smaller class comes whole, masked.
@@ -108,22 +123,17 @@ class RealSampler:
         """``size`` samples of the whole set without replacement, all of it when it is smaller."""
         import torch
 
-        return self._of(torch.randperm(len(self._real), generator=self._at)[:size])
+        return self._real.of(torch.randperm(len(self._real), generator=self._at)[:size])
 
     def poisson(self, rate: float) -> Batch:
         """Each sample independently with probability ``rate``; may be empty."""
         import torch
 
-        return self._of((torch.rand(len(self._real), generator=self._at) < rate).nonzero()[:, 0])
+        return self._real.of((torch.rand(len(self._real), generator=self._at) < rate).nonzero()[:, 0])
 
     def whole(self, chunk: int = 1024) -> Iterator[Batch]:
         """All samples once, in the order of the source, in chunks."""
         import torch
 
         for indices in torch.arange(len(self._real)).split(chunk):
-            yield self._of(indices)
-
-    def _of(self, indices: Tensor) -> Batch:
-        real = self._real
-        moved = real.move(indices)
-        return Batch(real.take(indices), real.y[moved], real.move(real.id[indices]))
+            yield self._real.of(indices)
