@@ -1,4 +1,4 @@
-"""Images in an npz: ``x_train, y_train[, x_test, y_test, x_public, y_public, class_names]``, without pickle, checked."""
+"""Images in an npz: ``x_train, y_train``, and parts ``test`` and ``public`` likewise; without pickle, checked first."""
 
 from __future__ import annotations
 

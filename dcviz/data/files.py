@@ -57,11 +57,12 @@ def source(config: DataConfig, progress: Progress) -> Source:
     name = path.stem if path.is_file() else path.resolve().name
     if config.private:
         train, public = _split(read.train), _public(read, path)
-        public, test = (
-            split_off(public, TEST_ONE_IN) if read.test is None else (public, _split(read.test, first=len(train)))
-        )
+        if read.test is None:
+            public, test = split_off(public, TEST_ONE_IN)
+        else:
+            test = _split(read.test, first=len(train))
         return Source(name, name, read.classes, train, test, public=public)
-    train, test = _split(read.train), None
+    train = _split(read.train)
     if read.test is None:
         train, test = split_off(train, TEST_ONE_IN)
     else:

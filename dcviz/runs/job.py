@@ -133,6 +133,8 @@ class RunJob:
     def _first_state(self, setup: building.Setup) -> Generator[None, None, State]:
         """From the newest readable checkpoint, from the parent of a fork, or from the start."""
         found = self.store.load_checkpoint(self.run.id)
+        if setup.problem.discrepancy.asks_each_step:
+            refuse_repeating(self.store, self.run.id, found[0] if found is not None else 0)
         if found is not None:
             at, arrays, meta = found
             self.store.truncate(self.run.id, at)
@@ -351,6 +353,17 @@ def _started_from(parent: SyntheticSet, setup: building.Setup) -> building.Setup
     optimiser = replace(problem.optimiser, config=replace(config, rates={**config.rates, **kept}))
     # Views show images as they were when they were labelled.
     return replace(setup, start=replace(own, views=None), problem=replace(problem, optimiser=optimiser))
+
+
+def refuse_repeating(store: Store, run: str, at: int) -> None:
+    """Refuse to go on from a step where later ones, which released something each, were shown already."""
+    steps, _ = store.metrics(run).get(EPSILON, ((), ()))
+    shown = max(map(int, steps), default=0)
+    if shown > at:
+        raise Refused(
+            f"steps up to {shown} were shown, and the newest checkpoint that can be read is of step {at}: to take the "
+            "steps between again would release private rows twice. Start a new run, whose ε adds to this one's."
+        )
 
 
 def rate_changes(store: Store, run: str, since: int = 0) -> dict[int, list[tuple[str, float]]]:

@@ -8,13 +8,16 @@ why it is not written here again.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 from dcviz.errors import Refused
 
 MISSING = 'accounting for many noisy steps needs dp-accounting: pip install "dcviz[private]".'
 CLOSE = 1e-3  # relative, to which the noise of many steps is found; from above
-POINTS = 24  # at which the ε of a run's steps is computed; between them, that of the next
+INTERVAL = 5e-4  # of the loss distributions, which are rounded up to it; a tenth of it changes ε by 1e-4
+ORDERS = [*range(2, 64), 128, 256, 512]  # of Rényi divergences
+POINTS = 12  # at which the ε of a run's steps is computed; between them, that of the next
 
 
 def check_promise(epsilon: float, delta: float, size: int) -> None:
@@ -25,7 +28,7 @@ def check_promise(epsilon: float, delta: float, size: int) -> None:
         raise Refused(f"δ is {delta:g}; give a small number above 0, such as 1e-5.")
     if delta * size >= 1:
         raise Refused(
-            f"δ is {delta:g}, and there are {size:,} private rows: a mechanism that publishes one of them in full keeps "
+            f"δ is {delta:g}, and there are {size:,} private rows: to publish one of them in full would keep "
             f"that promise. Give a δ well below 1/{size:,}, such as {0.01 / size:.0e}."
         )
 
@@ -76,16 +79,20 @@ def require_library() -> None:
 
 
 @cache
-def spent(sigma: float, delta: float, rate: float, releases: int) -> float:
-    """The ε of so many releases, each of a Poisson sample of that rate; neighbours differ by one row left out."""
+def spent(sigma: float, delta: float, rate: float, releases: int, *, tightly: bool = True) -> float:
+    """The ε of so many releases, each of a Poisson sample of that rate; neighbours differ by one row left out.
+
+    ``tightly`` by privacy loss distributions, which takes a second; otherwise by Rényi divergences, at once and above.
+    """
     if releases == 0:
         return 0.0
     require_library()
     from dp_accounting import GaussianDpEvent, PoissonSampledDpEvent
     from dp_accounting.pld import PLDAccountant
+    from dp_accounting.rdp import RdpAccountant
 
     one = GaussianDpEvent(sigma)
-    accountant = PLDAccountant()
+    accountant = PLDAccountant(value_discretization_interval=INTERVAL) if tightly else RdpAccountant(ORDERS)
     accountant.compose(PoissonSampledDpEvent(rate, one) if rate < 1 else one, releases)
     return float(accountant.get_epsilon(delta))
 
@@ -93,16 +100,20 @@ def spent(sigma: float, delta: float, rate: float, releases: int) -> float:
 @cache
 def noise_for_steps(epsilon: float, delta: float, rate: float, releases: int) -> float:
     """The least deviation, per unit of sensitivity, with which all releases together are (ε, δ)-private."""
-    require_library()
-    high = max(0.3, noise_for(epsilon, delta) * rate)
-    while spent(high, delta, rate, releases) > epsilon:
-        high *= 2
-    low = high / 2
-    while spent(low, delta, rate, releases) <= epsilon:
-        low, high = low / 2, low
-    while high > low * (1 + CLOSE):
+    high = _least(epsilon, (0.05, 0.1), 1e-2, lambda s: spent(s, delta, rate, releases, tightly=False))
+    return _least(epsilon, (0.8 * high, high), CLOSE, lambda s: spent(s, delta, rate, releases))
+
+
+def _least(epsilon: float, bracket: tuple[float, float], close: float, spends: Callable[[float], float]) -> float:
+    """The least deviation that spends at most ε, from above, to a relative precision; ``bracket`` is a first guess."""
+    low, high = bracket
+    while spends(high) > epsilon:
+        low, high = high, 1.5 * high
+    while spends(low) <= epsilon:
+        low, high = low / 1.5, low
+    while high > low * (1 + close):
         middle = math.sqrt(low * high)
-        low, high = (low, middle) if spent(middle, delta, rate, releases) <= epsilon else (middle, high)
+        low, high = (low, middle) if spends(middle) <= epsilon else (middle, high)
     return high
 
 

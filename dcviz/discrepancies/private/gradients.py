@@ -56,7 +56,9 @@ class PrivateGradients(Discrepancy):
     sentence = (
         "Makes the synthetic set push a network as noisy, clipped gradients of the private rows do, step by step."
     )
-    formula = r"D\Bigl(\tfrac1{qN}\bigl(\textstyle\sum_{i\in B}\mathrm{clip}_\kappa\,g_i+\xi\bigr),\ \nabla_\theta\ell(S;\theta)\Bigr)"
+    formula = (
+        r"D\Bigl(\tfrac1{qN}\bigl(\sum_{i\in B}\mathrm{clip}_\kappa\,g_i+\xi\bigr),\ \nabla_\theta\ell(S;\theta)\Bigr)"
+    )
     source = Source(
         "D. Chen, R. Kerkouche, M. Fritz",
         "Private Set Generation with Discriminative Information",
@@ -104,7 +106,9 @@ class PrivateGradients(Discrepancy):
         check_promise(self.epsilon, self.delta, real.size)
         progress("accounting for all steps", 0.0)
         sigma, table = self._account(real)
-        return {"net": self._network(real, generator), "sigma": sigma, "table": table, "size": real.size}
+        mark = real.secret.mark("gradients", real.secret.run)
+        net = self._network(real, generator)
+        return {"net": net, "sigma": sigma, "table": table, "size": real.size, "mark": mark}
 
     def _account(self, real: RealSampler) -> tuple[float, list[tuple[int, float]]]:
         """Kept between runs: it takes seconds, and no row has a part in it."""
@@ -124,7 +128,15 @@ class PrivateGradients(Discrepancy):
 
     def begin(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> Tree:
         """Nothing is spent, and the first step draws a network."""
-        return {**FRESH, "releases": 0}
+        return {**FRESH, "releases": 0, "mark": context["mark"]}
+
+    def refuse_stale(self, context: Tree, state: Tree) -> None:
+        """Elsewhere, the same steps may have been taken already; and other rows have no part in what was spent."""
+        if state["mark"] != context["mark"]:
+            raise Refused(
+                "the private rows, or the key of their noise, are not those of this run's steps so far: its account "
+                "cannot be continued here. Start a new run, whose ε adds to this one's."
+            )
 
     def loss(
         self, context: Tree, state: Tree, real: RealSampler, synthetic: SyntheticSet, generator: torch.Generator
@@ -132,8 +144,8 @@ class PrivateGradients(Discrepancy):
         """One term: the distance of both gradients."""
         if state["releases"] >= self.releases:
             raise Refused(
-                f"all {self.releases:,} steps that share ε = {self.epsilon:g} are done: start a new run for more, whose "
-                "ε adds to this one's."
+                f"all {self.releases:,} steps that share ε = {self.epsilon:g} are done: start a new run for more, "
+                "whose ε adds to this one's."
             )
         if state["weights"] is None:
             fresh = self._network(real, generator)

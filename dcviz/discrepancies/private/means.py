@@ -28,7 +28,7 @@ class PrivateMeans(Released):
     name = "private-means"
     title = "private means"
     sentence = "Releases noisy clipped mean features of each private class in untrained networks once, and fits them."
-    formula = r"\sum_c\Bigl\lVert\tfrac1N\sum_{y_i=c}\mathrm{clip}\,\psi(x_i)+\xi-w_c\,\overline{\mathrm{clip}\,\psi(s_c)}\Bigr\rVert^2"
+    formula = r"\sum_c\Bigl\lVert\tfrac1N\sum_{y_i=c}\varphi(x_i)+\xi-w_c\tfrac1K\sum_j\varphi(s_{cj})\Bigr\rVert^2"
     source = Source(
         "T. Zheng, B. Li",
         "Differentially Private Dataset Condensation",

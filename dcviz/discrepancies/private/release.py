@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    Features = Callable[["Tensor"], "Tensor"]  # (n, *shape) -> (n, D)
+Features = Callable[["Tensor"], "Tensor"]  # (n, *shape) -> (n, D)
 
 ROUNDING = 1e-5  # by which float32 may exceed the bounds that the sensitivities rest on
 LEAST = 0.1  # of an equal share: a released class share below it is taken as this

@@ -29,7 +29,7 @@ class PrivateEmbeddingObjective(Private):
     )
     frequencies: int = hyper(100, "D: random frequencies, each a cosine and a sine.", low=1, high=10_000, log=True)
     bandwidth: float = hyper(
-        0.3,
+        1.0,
         "Of the Gaussian kernel, in units of √(numbers per sample) after the public transform.",
         low=0.01,
         high=10.0,
