@@ -48,12 +48,14 @@ def inherited(store: Store, run: Run) -> Generator[None, None, SyntheticSet]:
     parent = store.run(run.parent)
     refuse_other_shape(parent.config, run.config)
     setup = setup_of(store, parent)
+    newest = store.load_checkpoint(parent.id)
+    if newest is not None:
+        setup.problem.discrepancy.refuse_stale(setup.problem.context, unpack_state(*newest[1:], setup).inner)
     yield
     earlier = [at for at in store.checkpoints(parent.id) if at <= run.parent_step]
     found = store.load_checkpoint(parent.id, max(earlier)) if earlier else None
     if found is not None:
         state = unpack_state(found[1], found[2], setup)
-        setup.problem.discrepancy.refuse_stale(setup.problem.context, state.inner)
     else:
         origin = yield from _origin(store, parent, setup)
         state = begin(setup.problem, origin)
