@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from dcviz.errors import Refused
-from dcviz.records import RunConfig
+from dcviz.records import EvaluationProtocol, RunConfig, Score
 from dcviz.replay import replay
 from dcviz.replay.page import bundled, page
-from dcviz.replay.reel import BYTES, reel_of
+from dcviz.replay.reel import BYTES, reel_of, rivals
 from dcviz.runs.store import Store
 
 FRAMES, CLASSES, BUDGET, REAL = 200, 10, 10, 400
@@ -115,3 +115,9 @@ def test_a_run_without_data_or_without_pictures(store):
     made = reel_of(store, kept(store, 2), "light", None)
     assert made.real is None
     assert made.stage["frames"][0]["maps"] == {}
+
+
+def test_the_levels_of_the_curve_are_those_that_the_lab_draws():
+    held, test = EvaluationProtocol(split="held_out"), EvaluationProtocol(split="test")
+    scores = [Score(0.9, 0.0, (0.9,), held, of=of) for of in ("synthetic", "random", "k-centre", "whole set")]
+    assert rivals([*scores, Score(0.8, 0.0, (0.8,), test, of="herding")]) == {"random": 0.9, "whole set": 0.9}
