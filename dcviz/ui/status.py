@@ -57,7 +57,8 @@ def final_of(scores: Sequence[Score]) -> Final | None:
 
 SPENT = (
     "How much may have been learned of any one private row so far, by the account of the run's mechanism. Map, "
-    "examples, accuracies and rivals are of a public part. Further runs on the same rows add their ε unless they share a release."
+    "examples, accuracies and rivals are of a public part. Further runs on the same rows add their ε unless they share "
+    "a release."
 )
 
 
