@@ -1,7 +1,7 @@
 """What privacy costs and what it buys: accuracy against ε, and whether an attacker notices a planted outlier.
 
-    python benchmarks/objectives_private.py            # two moons and digits, about three minutes on two cores
-    python benchmarks/objectives_private.py --games 48
+    python benchmarks/objectives_private.py            # two moons and digits, about four minutes on two cores
+    python benchmarks/objectives_private.py --games 96
 
 Accuracy is that of fresh networks under the usual protocol on the test part. The canary game trains with and without
 an outlier in each class and asks how many of 99 decoys lie farther from the set; ½ is blind. A low score is evidence,
@@ -28,7 +28,7 @@ FOUND = 0.95  # AUC that k-centre gives away at least
 STEPS = 300
 
 
-def figures(games: int = 24, digits: bool = True) -> Iterator[Figure]:
+def figures(games: int = 48, digits: bool = True) -> Iterator[Figure]:
     """Accuracy on the moons for each ε, the digits at two, and the canary game."""
     for epsilon in EPSILONS:
         values = tuple(accuracy("moons", "private-embedding", epsilon, seed) for seed in SEEDS)
@@ -122,7 +122,7 @@ def canaries(kind: str, games: int) -> tuple[float, int, int]:
 def main() -> int:
     """Print the figures; the exit status says whether all limits were held."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--games", type=int, default=24)
+    parser.add_argument("--games", type=int, default=48)
     parser.add_argument("--no-digits", action="store_true")
     given = parser.parse_args()
     print(head())

@@ -57,8 +57,8 @@ def final_of(scores: Sequence[Score]) -> Final | None:
 
 SPENT = (
     "How much may have been learned of any one private row so far, by the account of the run's mechanism. Map, "
-    "examples, accuracies and rivals are of a public part. Further runs on the same rows add their ε unless "
-    "they share a release."
+    "examples, accuracies and rivals are of a public part. Further runs on the same rows add their ε unless they share "
+    "a release."
 )
 
 
@@ -199,17 +199,6 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def roughly(seconds: float) -> str:
-    """The same where there is little room.
-
-    >>> roughly(17.4), roughly(95), roughly(7300)
-    ('17 s', '2 min', '2 h')
-    """
-    if seconds < 90:
-        return duration(seconds) if seconds < 60 else "1 min"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
 
 def size(count: float) -> str:

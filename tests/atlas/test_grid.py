@@ -25,7 +25,9 @@ def test_every_regime_meets_every_divergence_once():
 
 def test_every_discrepancy_with_a_distance_of_its_own_has_a_place():
     for name, method in registry.known("discrepancy").items():
-        if method.where != "any":
+        if method.serves:  # it is chosen through an objective
+            assert not any(cell.own and cell.method == name for cell in CELLS)
+        elif method.where != "any":
             assert method.where in regimes(), f"{name} lives in {method.where}, which the map does not know"
             placed = any(cell.own and cell.method == name for cell in CELLS)
             assert placed == (not method.serves), "what serves an objective is chosen through that"
