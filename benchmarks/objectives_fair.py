@@ -28,7 +28,7 @@ TAILED: dict[str, list[Any]] = {
     "budgets in proportion": [{"name": "group-budgets", "evenness": 0.0}],
     "budgets half way": ["group-budgets"],
     "equal budgets, equal weights": [{"name": "group-weights", "equality": 1.0}],
-    "equal budgets, group DRO": ["worst-group"],
+    "equal budgets, group DRO (η = 0.1)": [{"name": "worst-group", "rate": 0.1}],
 }
 CLIENTS = {"data": "digits", "divergence": "mean", "regime": "random-features", "budget": 10, "steps": 300}
 

@@ -91,6 +91,8 @@ def test_they_are_on_record_and_weights_bring_the_small_group_near(tmp_path, mon
         found = {name: curve for name, curve in store.metrics(run).items() if name.startswith(BY_GROUP)}
         assert set(found) == {"group:majority", "group:minority"}
         steps, values = found["group:minority"]
-        assert {0, 60} <= set(steps.tolist()) < set(store.frames(run))
+        assert 0 in steps
+        assert set(steps.tolist()) < set(store.frames(run))  # every third
+        assert steps[-1] > 50
         last[objectives] = values[-1]
     assert last["group-weights",] < 0.8 * last[()]
