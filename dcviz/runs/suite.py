@@ -69,6 +69,8 @@ def measure_suite(  # noqa: PLR0913  (all but three by keyword)
                 except StopIteration as end:
                     reports.append(end.value)
                     _keep(store, run, end.value)
+                    if beside:
+                        _note_seconds(store, run, end.value)
                     break
                 yield one.title, (i + fraction) / len(properties)
         except Refused as refusal:
@@ -202,6 +204,18 @@ def reports(store: Store, run: str) -> dict[tuple[str, str], Report]:
 def _keep(store: Store, run: str, report: Report) -> None:
     tree = json.loads(json.dumps(dataclasses.asdict(report)))
     store.save_cached("suite-report", _key(run, report.property, report.scale), {}, tree)
+
+
+def seconds_key(config: RunConfig, property: str, scale: Scale | str) -> str:
+    """Under which the seconds are remembered that a property takes for sets of a data set and budget."""
+    return f"suite-seconds/{property}/{scale}/{config.data.path or config.data.name}/{config.budget}"
+
+
+def _note_seconds(store: Store, run: str, report: Report) -> None:
+    """The longest so far: where figures were known already, it took next to nothing."""
+    key = seconds_key(store.run(run).config, report.property, report.scale)
+    if report.seconds > store.get_fact(key, 0.0):
+        store.set_fact(key, report.seconds)
 
 
 def _key(run: str, property: str, scale: Scale | str) -> str:
