@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 OWN = "synthetic"  # what the figures of the set in question are of
 DRAWN = ("fraction", "score")  # units of single figures that are drawn; others stand in the table
 MOST_CLASSES = 20  # that a table has columns for
+ROWS = 3  # of one plot of dots
 MANY = 3  # places from which on a quantity is a table, and strengths from which on it is curves
 
 
@@ -60,7 +61,7 @@ def columns(reports: Mapping[str, Sequence[Report]]) -> dict[str, dict[tuple[str
 def blocks(
     kind: type[Property], found: Columns, signs: Mapping[str, Sign], classes: Sequence[str], theme: Theme
 ) -> list[Block]:
-    """The pictures of one property, the single figures first; ``classes`` are the names of the data's."""
+    """The pictures of one property, curves first, then single figures; ``classes`` are the names of the data's."""
     drawn, single = [], []
     for quantity in kind.quantities:
         figures = [(name, f) for name, held in found.items() for f in held.values() if f.quantity == quantity.name]
@@ -75,7 +76,8 @@ def blocks(
         elif rest and quantity.unit in DRAWN:
             single += [(quantity, place) for place in places]
         drawn += _details(figures, next(iter(found)), classes, theme)
-    return _singles(single, found, signs, theme) + drawn
+    wide = [block for block in drawn if block.wide]
+    return wide + _singles(single, found, signs, theme) + [block for block in drawn if not block.wide]
 
 
 def table(kind: type[Property], found: Columns) -> tuple[list[str], list[list[tuple[str, str, bool]]]]:
@@ -178,7 +180,7 @@ def _singles(
             for quantity, place in held
         ]
         marks = {} if chance is None else {"chance": chance}
-        made.append(Block("", dots(rows, signs, unit, theme, marks)))
+        made += [Block("", dots(rows[i : i + ROWS], signs, unit, theme, marks)) for i in range(0, len(rows), ROWS)]
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ import numpy as np
 from dcviz.figures.palette import FONT, Theme, rgba, tokens
 from dcviz.figures.signs import Sign
 
+LETTERS = 24  # of one line of a row's title
 ROW, LINE = 15, 12  # pixels: above the sets of a row, and for each set in it
-WIDE = 250  # pixels of one panel of curves
 RIVALS = ("circle", "square", "triangle-up", "triangle-down", "cross")  # shapes of sets that stand beside
 GLYPHS = {"circle": "○", "square": "□", "triangle-up": "△", "triangle-down": "▽", "cross": "✚", "line-ns": "|"}
 DASHES = ("dot", "dash", "dashdot", "longdash", "solid")
@@ -82,7 +83,7 @@ def dots(
     layout["yaxis"] = {
         **_axis(theme),
         "tickvals": list(range(len(rows))),
-        "ticktext": [_escaped(row.title) for row in rows],
+        "ticktext": ["<br>".join(map(_escaped, wrap(row.title, LETTERS))) for row in rows],
         "range": [len(rows) - 0.5, -0.5],
         "automargin": True,
         "showgrid": False,

@@ -74,8 +74,21 @@ def heat(  # noqa: PLR0913  (the rest by keyword)
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"family": FONT, "size": 12, "color": token.ink},
-            "xaxis": {"side": "top", "showgrid": False, "fixedrange": True, "automargin": True, "tickangle": 0},
-            "yaxis": {"autorange": "reversed", "showgrid": False, "fixedrange": True, "automargin": True},
+            "xaxis": {
+                "type": "category",
+                "side": "top",
+                "showgrid": False,
+                "fixedrange": True,
+                "automargin": True,
+                "tickangle": 0,
+            },
+            "yaxis": {
+                "type": "category",
+                "autorange": "reversed",
+                "showgrid": False,
+                "fixedrange": True,
+                "automargin": True,
+            },
         },
     }
 

@@ -73,7 +73,8 @@ def draw(store: Store, shown: Shown, theme: Theme) -> None:
     kind = PROPERTIES[now()]
     going = assessing.progress(store) is not None
     with st.container(key="dc-good-act"):
-        st.fragment(_act, run_every=LIVE_SECONDS if going else None)(store, shown, kind, scale, _count(known))
+        seen = going, _count(known)
+        st.fragment(_act, run_every=LIVE_SECONDS if going else None)(store, shown, kind, scale, seen)
     found = _found(shown, known, kind.name, scale)
     if found:
         reported.draw(kind, found, shown.signs, shown.classes, theme)
@@ -122,11 +123,11 @@ def _count(known: Mapping[str, Mapping[tuple[str, str], Report]]) -> int:
 # ------------------------------------------------------------------------------------------------ measuring
 
 
-def _act(store: Store, shown: Shown, kind: type[Property], scale: str, drawn: int) -> None:
+def _act(store: Store, shown: Shown, kind: type[Property], scale: str, seen: tuple[bool, int]) -> None:
     """What is measured now, or the buttons that measure; it draws the page anew when something has come."""
     at = assessing.progress(store)
-    if drawn != _count({run.id: reports(store, run.id) for run in shown.runs}):
-        st.rerun()
+    if seen != (at is not None, _count({run.id: reports(store, run.id) for run in shown.runs})):
+        st.rerun()  # the pictures, and the pace of looking, lie outside this fragment
     if at is not None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             title = PROPERTIES[at.now.property].title
@@ -136,8 +137,6 @@ def _act(store: Store, shown: Shown, kind: type[Property], scale: str, drawn: in
                 assessing.drop(store)
                 st.rerun()
         return
-    if st.session_state.pop("good.measuring", False):
-        st.rerun()  # nothing is measured any more: the fragment need not look again
     for run in shown.runs:
         if said := assessing.trouble(store, Asked(run.id, kind.name, scale)):  # type: ignore[arg-type]
             st.warning(said, icon=":material/block:")
@@ -156,7 +155,6 @@ def _buttons(store: Store, shown: Shown, kind: type[Property], scale: str) -> No
             look: Literal["primary", "secondary"] = "primary" if wanted is here else "secondary"
             if st.button(text, icon=":material/science:", type=look, help=why, key=f"good.measure.{look}"):
                 assessing.ask(store, *wanted)
-                st.session_state["good.measuring"] = True
                 st.rerun()
 
 

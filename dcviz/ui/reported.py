@@ -50,14 +50,15 @@ def _legend(signs: Mapping[str, Sign]) -> str:
 
 
 def _pictures(made: Sequence[Block], name: str) -> None:
-    """Wide ones by themselves, the others two beside one another."""
-    narrow = [block for block in made if not block.wide]
-    for first in range(0, len(narrow), 2):
-        for i, (column, block) in enumerate(zip(st.columns(2, gap="medium"), narrow[first : first + 2], strict=False)):
-            with column:
-                _picture(block, f"{name}.{first + i}")
+    """Wide ones first, the others in two columns that end as evenly as their heights allow."""
     for i, block in enumerate(block for block in made if block.wide):
         _picture(block, f"{name}.wide.{i}")
+    columns, heights = st.columns(2, gap="medium"), [0, 0]
+    for i, block in enumerate(block for block in made if not block.wide):
+        shorter = heights.index(min(heights))
+        heights[shorter] += block.spec["layout"]["height"]
+        with columns[shorter]:
+            _picture(block, f"{name}.{i}")
 
 
 def _picture(block: Block, key: str) -> None:
