@@ -81,5 +81,5 @@ def costs(stands: Sequence[Stand], aim: Aim, theme: Theme, size: Size = (WIDTH, 
         if stand.chosen:
             sign = Sign(sign.symbol, sign.glyph, token.selection, sign.dash)
         (x, dx), (y, dy) = stand.aimed, stand.accuracy
-        spots.append(Spot(stand.label, sign, x, y, dx, dy, stand.told))
+        spots.append(Spot(stand.label, sign, x, y, dx, dy, stand.told, lit=stand.plain or stand.chosen))
     return front(spots, (Scale(aim.title, aim.better), Scale("test accuracy, %", "high")), theme, size)

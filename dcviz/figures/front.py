@@ -43,6 +43,7 @@ class Spot:
     dx: float = 0.0
     dy: float = 0.0
     told: str = ""  # on hovering, below its label
+    lit: bool = False  # drawn in full, even where it is dominated
     counts: bool = True  # False where its numbers do not compare with the others'
 
 
@@ -231,7 +232,7 @@ def _line(spots: Sequence[Spot], on: Sequence[bool], scales: tuple[Scale, Scale]
 def _point(spot: Spot, on: bool, theme: Theme) -> dict[str, Any]:
     token, sign = tokens(theme), spot.sign
     bar = {"color": sign.colour, "thickness": 1.2, "width": 4}
-    full = on or not spot.counts
+    full = on or spot.lit or not spot.counts
     state = "on the front" if on else "dominated" if spot.counts else "under another protocol: not ranked"
     fill = {"color": sign.colour, "line": {"width": 1, "color": token.outline}}
     hollow = {"color": "rgba(0,0,0,0)", "line": {"width": 1.6, "color": sign.colour}}

@@ -14,6 +14,7 @@ from dcviz.evaluation.suite.declared import Property, Report
 from dcviz.evaluation.suite.properties import PROPERTIES
 from dcviz.figures import Theme
 from dcviz.figures.signs import Sign
+from dcviz.records import DataConfig
 from dcviz.runs import assessing
 from dcviz.runs.assessing import Asked
 from dcviz.runs.store import Run, Store
@@ -162,7 +163,7 @@ def _lacking(store: Store, shown: Shown, names: Sequence[str], scale: str) -> li
     """What has not been measured and can be."""
     found = []
     for run in shown.runs:
-        known, planar = reports(store, run.id), is_planar(run)
+        known, planar = reports(store, run.id), is_planar(run.config.data)
         found += [
             Asked(run.id, name, scale)  # type: ignore[arg-type]
             for name in names
@@ -190,7 +191,7 @@ def _nothing_yet(store: Store, shown: Shown, kind: type[Property], scale: str) -
     if not shown.runs:
         st.info("There is no final set yet: it can be measured once the run is done.", icon=":material/info:")
         return
-    refused = {said for run in shown.runs if (said := assessing.refusal(kind.name, planar=is_planar(run)))}
+    refused = {said for run in shown.runs if (said := assessing.refusal(kind.name, planar=is_planar(run.config.data)))}
     if len(refused) and not _lacking(store, shown, [kind.name], scale):
         st.info(" ".join(refused), icon=":material/block:")
         return
@@ -205,9 +206,9 @@ def _nothing_yet(store: Store, shown: Shown, kind: type[Property], scale: str) -
         st.markdown(f"- **{quantity.title}** {quantity.sentence}")
 
 
-def is_planar(run: Run) -> bool:
-    """Whether a run's data are points of the plane."""
-    return any(info.planar for info in catalogue() if info.name == run.config.data.name and not run.config.data.path)
+def is_planar(data: DataConfig) -> bool:
+    """Whether the samples are points of the plane."""
+    return any(info.planar for info in catalogue() if info.name == data.name and not data.path)
 
 
 def classes_of(store: Store, run: Run) -> list[str]:

@@ -1,0 +1,184 @@
+"""What an objective gains and what it costs: two numbers, the front over the strengths, and what is missing of it."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dcviz import registry
+from dcviz.errors import Refused
+from dcviz.evaluation.suite.declared import Quantity
+from dcviz.figures import Theme
+from dcviz.figures.costs import Aim, costs, stands
+from dcviz.records import RunConfig
+from dcviz.runs import assessing, frontier, service, vary
+from dcviz.runs.comparing import Value
+from dcviz.runs.frontier import Point, Strength
+from dcviz.runs.store import Store
+from dcviz.ui import pursuing
+from dcviz.ui.good import is_planar
+from dcviz.ui.reader import Reader
+from dcviz.ui.share import saving
+from dcviz.ui.status import duration
+
+LOOKED_AT = frontier.LOOKED_AT
+LIVE_SECONDS = 1.5  # between looks while runs or measurements of it go on
+SIZE = (450, 330)  # pixels of the front
+FOLLOW = "objectives.follow"  # in the session: what is to be measured as soon as its runs are done
+WITHIN = 2.0  # joint standard deviations within which a change says nothing
+
+
+def draw(reader: Reader, pursued: RunConfig, config: RunConfig, name: str, theme: Theme) -> None:
+    """The side of the page; it refreshes itself while something of it goes on.
+
+    Args:
+        reader: of the store.
+        pursued: the set-up with the objective in it.
+        config: the set-up as it is chosen, with the objective or without.
+        name: of the objective.
+        theme: the theme's name.
+    """
+    going = _going(reader.store, pursued, name)
+    st.fragment(_look, run_every=LIVE_SECONDS if any(going) else None)(
+        reader.store, (pursued, config), name, theme, going
+    )
+
+
+def _going(store: Store, pursued: RunConfig, name: str) -> tuple[int, bool]:
+    """How many runs of it wait or go on, and whether anything is measured."""
+    waiting = frontier.relatives(store, pursued, name, "queued", "running")
+    return sum(len(held) for held in waiting.values()), assessing.progress(store) is not None
+
+
+def _look(store: Store, configs: tuple[RunConfig, RunConfig], name: str, theme: Theme, going: tuple[int, bool]) -> None:
+    pursued, config = configs
+    known = frontier.points(store, pursued, name)
+    if going != (now := _going(store, pursued, name)):
+        st.rerun()  # the marks of the slider, and the pace of looking, lie outside this fragment
+    aim = frontier.quantity(name)
+    own = next((o for o in config.objectives if o.name == name), None)
+    chosen = None if own is None else own.params[registry.find("objective", name).strength]
+    st.html(_numbers(known, chosen, name, aim))
+    _front(known, chosen, name, aim, theme)
+    _act(store, pursued, known, name, now)
+    st.caption(f":material/gpp_maybe: {registry.find('objective', name).caution}")
+
+
+# ------------------------------------------------------------------------------------------------ two numbers
+
+
+def _numbers(known: Sequence[Point], chosen: Strength | None, name: str, aim: Quantity) -> str:
+    """Accuracy and what is aimed at, without the objective and with it, as HTML."""
+    plain = next((p for p in known if p.strength is None), None)
+    here = next((p for p in known if p.strength == chosen), None)
+    head = "".join(f"<th>{html.escape(t)}</th>" for t in ("", "without", frontier.said(name, chosen), "change"))
+    rows = []
+    for title, unit, better, of in (
+        (aim.title, aim.unit, aim.better, "aimed"),
+        ("test accuracy", "fraction", "higher", "accuracy"),
+    ):
+        before, after = (None if p is None else getattr(p, of) for p in (plain, here))
+        meaning = aim.sentence if of == "aimed" else "Of fresh networks trained on the set; the last update counts."
+        change = "" if chosen is None else _change(before, after, unit, better)
+        cells = [frontier.number(before, unit), "" if chosen is None else frontier.number(after, unit), change]
+        inner = "".join(f"<td>{cell}</td>" for cell in cells)
+        rows.append(
+            f'<tr><th scope="row" title="{html.escape(meaning, quote=True)}">{html.escape(title)}</th>{inner}</tr>'
+        )
+    return f'<table class="dc-table dc-gain"><tr>{head}</tr>{"".join(rows)}</table>'
+
+
+def _change(before: Value | None, after: Value | None, unit: str, better: str) -> str:
+    """How far it moved, and whether that is more than the spread."""
+    if before is None or after is None:
+        return "–"
+    step = after.mean - before.mean
+    spread = math.hypot(before.spread or 0.0, after.spread or 0.0)
+    text = f"{100 * step:+.1f}" if unit == "fraction" else f"{step:+.3g}"
+    if abs(step) <= WITHIN * spread:
+        return f'<span title="Less than {WITHIN:g} joint standard deviations: it may be chance.">{text} (spread)</span>'
+    good = (step > 0) == (better != "lower")
+    return f'<b class="dc-{"better" if good else "worse"}">{text} {"better" if good else "worse"}</b>'
+
+
+# -------------------------------------------------------------------------------------------------- the front
+
+
+def _front(known: Sequence[Point], chosen: Strength | None, name: str, aim: Quantity, theme: Theme) -> None:
+    said = [(frontier.said(name, p.strength), p.strength is None, p.aimed, p.accuracy) for p in known]
+    drawn = stands(said, aim.unit, frontier.said(name, chosen))
+    if not drawn:
+        st.caption(
+            f"**The front** stands here: test accuracy against {aim.title}, a point for each strength, ■ without the "
+            "objective. Condense some strengths, then measure them."
+        )
+        return
+    spec = costs(drawn, Aim.of(aim.title, aim.unit, aim.better), theme, SIZE)
+    st.plotly_chart(spec, width="content", theme=None, config=saving(f"front-{name}"), key=f"objectives.front.{name}")
+
+
+# ---------------------------------------------------------------------------------------------- what is missing
+
+
+def _act(store: Store, pursued: RunConfig, known: Sequence[Point], name: str, going: tuple[int, bool]) -> None:
+    """Queue the other strengths, and measure what is aimed at."""
+    waiting, measuring = going
+    aimed = registry.find("objective", name).aims[0]
+    if said := assessing.refusal(aimed, planar=is_planar(pursued.data)):
+        st.info(said, icon=":material/block:")
+        return
+    lacking = frontier.lacking(store, known, name)
+    _progress(store, waiting)
+    if lacking and not measuring and st.session_state.get(FOLLOW) == name:
+        assessing.ask(store, *lacking)
+        st.rerun()
+    with st.container(horizontal=True, gap="small"):
+        _spread(store, pursued, name)
+        if lacking and not measuring:
+            _measure(store, known, lacking, name)
+    said = next(filter(None, (assessing.trouble(store, one) for one in lacking)), "")
+    if said:
+        st.session_state.pop(FOLLOW, None)
+        st.warning(said, icon=":material/block:")
+
+
+def _progress(store: Store, waiting: int) -> None:
+    """What goes on of it."""
+    if waiting:
+        st.caption(f":material/hourglass_top: {waiting} of its runs {'is' if waiting == 1 else 'are'} on the way.")
+    at = assessing.progress(store)
+    if at is not None:
+        behind = f", {len(at.waiting)} more behind it" if at.waiting else ""
+        st.progress(min(at.fraction, 1.0), f"measuring {at.now.property} of {at.now.run}{behind}")
+
+
+def _spread(store: Store, pursued: RunConfig, name: str) -> None:
+    wanted: list[Strength | None] = [None, *frontier.strengths(registry.find("objective", name))]
+    try:
+        plan = frontier.plan(store, pursued, name, wanted)
+    except Refused as refusal:
+        st.caption(str(refusal))
+        return
+    if not plan.configs:
+        return
+    count = len(plan.configs)
+    label = f"Spread: {count} {'run' if count == 1 else 'runs'} ≈ {duration(plan.seconds)}"
+    why = "Queues the strengths of the slider that are not there yet, and the run without the objective; then measures."
+    if st.button(label, icon=":material/linear_scale:", help=why, key="objectives.spread"):
+        vary.start(store, plan, tags=[pursuing.tag(name)])
+        service.worker(store)
+        st.session_state[FOLLOW] = name
+        st.rerun()
+
+
+def _measure(store: Store, known: Sequence[Point], lacking: Sequence[assessing.Asked], name: str) -> None:
+    rows = {run.id: run for point in known for run in point.runs}
+    seconds = sum(assessing.expected(store, rows[one.run], one.property, one.scale)[0] for one in lacking)
+    label = f"Measure {frontier.quantity(name).title} ≈ {duration(seconds)}"
+    why = f"Of {len(lacking)} runs, in the background; it goes on when you leave the page."
+    if st.button(label, icon=":material/science:", type="primary", help=why, key="objectives.measure"):
+        assessing.ask(store, *lacking)
+        st.rerun()
