@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dcviz.types import Objective
 
 TURNS = (1 / 16, 1 / 4, 1.0, 4.0, 16.0)  # of the usual strength, where its range spans magnitudes
-STEPS = 5  # strengths between the ends of a narrow range
+STEPS = 4  # strengths between the ends of a narrow range
 LOOKED_AT = 2000  # runs among which those of a front are found, the newest
 
 Strength = float | int | str
