@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -17,8 +18,8 @@ from dcviz.records import RunConfig
 from dcviz.runs import assessing, frontier, service, vary
 from dcviz.runs.comparing import Value
 from dcviz.runs.frontier import Point, Strength
-from dcviz.runs.store import Store
-from dcviz.ui import pursuing
+from dcviz.runs.store import Run, Store
+from dcviz.ui import overlaid, pursuing
 from dcviz.ui.good import is_planar
 from dcviz.ui.reader import Reader
 from dcviz.ui.share import saving
@@ -31,40 +32,55 @@ FOLLOW = "objectives.follow"  # in the session: what is to be measured as soon a
 WITHIN = 2.0  # joint standard deviations within which a change says nothing
 
 
-def draw(reader: Reader, pursued: RunConfig, config: RunConfig, name: str, theme: Theme) -> None:
-    """The side of the page; it refreshes itself while something of it goes on.
+@dataclass(frozen=True)
+class Looked:
+    """What the page looks at."""
 
-    Args:
-        reader: of the store.
-        pursued: the set-up with the objective in it.
-        config: the set-up as it is chosen, with the objective or without.
-        name: of the objective.
-        theme: the theme's name.
-    """
-    going = _going(reader.store, pursued, name)
-    st.fragment(_look, run_every=LIVE_SECONDS if any(going) else None)(
-        reader.store, (pursued, config), name, theme, going
-    )
+    pursued: RunConfig  # the set-up with the objective in it
+    config: RunConfig  # as it is chosen: with the objective, or without
+    name: str  # of the objective
+    run: Run | None  # of that set-up, the newest
+    kind: str  # of the objective
 
-
-def _going(store: Store, pursued: RunConfig, name: str) -> tuple[int, bool]:
-    """How many runs of it wait or go on, and whether anything is measured."""
-    waiting = frontier.relatives(store, pursued, name, "queued", "running")
-    return sum(len(held) for held in waiting.values()), assessing.progress(store) is not None
+    @property
+    def chosen(self) -> Strength | None:
+        """The strength, None without the objective."""
+        own = next((o for o in self.config.objectives if o.name == self.name), None)
+        return None if own is None else own.params[registry.find("objective", self.name).strength]
 
 
-def _look(store: Store, configs: tuple[RunConfig, RunConfig], name: str, theme: Theme, going: tuple[int, bool]) -> None:
-    pursued, config = configs
-    known = frontier.points(store, pursued, name)
-    if going != (now := _going(store, pursued, name)):
-        st.rerun()  # the marks of the slider, and the pace of looking, lie outside this fragment
-    aim = frontier.quantity(name)
-    own = next((o for o in config.objectives if o.name == name), None)
-    chosen = None if own is None else own.params[registry.find("objective", name).strength]
-    st.html(_numbers(known, chosen, name, aim))
-    _front(known, chosen, name, aim, theme)
-    _act(store, pursued, known, name, now)
-    st.caption(f":material/gpp_maybe: {registry.find('objective', name).caution}")
+@dataclass(frozen=True)
+class Going:
+    """What goes on of it: more than this changes on the page when one of it ends."""
+
+    runs: int  # that wait or are condensed
+    measuring: bool
+    drawing: bool  # whether something is on its way to the map
+
+
+def draw(reader: Reader, at: Looked, theme: Theme) -> None:
+    """The side of the page; it refreshes itself while something of it goes on."""
+    going = _going(reader.store, at)
+    busy = going.runs or going.measuring or going.drawing
+    st.fragment(_look, run_every=LIVE_SECONDS if busy else None)(reader.store, at, theme, going)
+
+
+def _going(store: Store, at: Looked) -> Going:
+    waiting = frontier.relatives(store, at.pursued, at.name, "queued", "running")
+    answer = overlaid.ask(store, at.run, at.kind)
+    drawing = answer is not None and not answer.whole
+    return Going(sum(len(held) for held in waiting.values()), assessing.progress(store) is not None, drawing)
+
+
+def _look(store: Store, at: Looked, theme: Theme, going: Going) -> None:
+    known = frontier.points(store, at.pursued, at.name)
+    if going != _going(store, at):
+        st.rerun()  # the marks of the slider, the map, and the pace of looking lie outside this fragment
+    aim = frontier.quantity(at.name)
+    st.html(_numbers(known, at.chosen, at.name, aim))
+    _front(known, at.chosen, at.name, aim, theme)
+    _act(store, at.pursued, known, at.name, going)
+    st.caption(f":material/gpp_maybe: {registry.find('objective', at.name).caution}")
 
 
 # ------------------------------------------------------------------------------------------------ two numbers
@@ -123,21 +139,20 @@ def _front(known: Sequence[Point], chosen: Strength | None, name: str, aim: Quan
 # ---------------------------------------------------------------------------------------------- what is missing
 
 
-def _act(store: Store, pursued: RunConfig, known: Sequence[Point], name: str, going: tuple[int, bool]) -> None:
+def _act(store: Store, pursued: RunConfig, known: Sequence[Point], name: str, going: Going) -> None:
     """Queue the other strengths, and measure what is aimed at."""
-    waiting, measuring = going
     aimed = registry.find("objective", name).aims[0]
     if said := assessing.refusal(aimed, planar=is_planar(pursued.data)):
         st.info(said, icon=":material/block:")
         return
     lacking = frontier.lacking(store, known, name)
-    _progress(store, waiting)
-    if lacking and not measuring and st.session_state.get(FOLLOW) == name:
+    _progress(store, going.runs)
+    if lacking and not going.measuring and st.session_state.get(FOLLOW) == name:
         assessing.ask(store, *lacking)
         st.rerun()
     with st.container(horizontal=True, gap="small"):
         _spread(store, pursued, name)
-        if lacking and not measuring:
+        if lacking and not going.measuring:
             _measure(store, known, lacking, name)
     said = next(filter(None, (assessing.trouble(store, one) for one in lacking)), "")
     if said:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 import streamlit as st
@@ -35,9 +35,26 @@ class Real:
     key: str
     view: Mapping[str, Any] | None
     trouble: str = ""  # why there is none
+    mark: str = ""  # of what is drawn beside the samples
 
 
-def watch(reader: Reader, config: RunConfig, run: str | None, theme: Theme) -> None:
+class Beside(Protocol):
+    """What stands on the maps beside the samples."""
+
+    @property
+    def mark(self) -> str:
+        """Changes with it."""
+
+    @property
+    def maps(self) -> Mapping[str, list[dict[str, Any]]]:
+        """Traces by map."""
+
+    @property
+    def words(self) -> str:
+        """What it is."""
+
+
+def watch(reader: Reader, config: RunConfig, run: str | None, theme: Theme, beside: Beside | None = None) -> None:
     """Draw the status line, the buttons and the stage; they refresh themselves while there is something to see."""
     try:
         row = reader.store.run(run) if run else None
@@ -47,7 +64,10 @@ def watch(reader: Reader, config: RunConfig, run: str | None, theme: Theme) -> N
     data = (row.config if row else config).data
     real = real_of(reader, data, theme)
     if real.view is not None:
-        real_layer(_real_scene(real.key, real.view, theme))
+        layer = _real_scene(real.key, real.view, theme)
+        if beside is not None:
+            real, layer = replace(real, mark=beside.mark), _with(layer, beside)
+        real_layer(layer)
     every = _pause(row, real)
     with st.container(key="dc-live"):
         st.fragment(_look, run_every=every)(reader, config, run, real, theme)
@@ -65,6 +85,19 @@ def real_of(reader: Reader, data: DataConfig, theme: Theme) -> Real:
         return Real(f"{to_json(data)}|refused|{theme}", None, str(refusal))
     ready = "none" if view is None else "umap" if view.get("umap") is not None else "pca"
     return Real(f"{to_json(data)}|{ready}|{theme}", view)
+
+
+def _with(layer: dict[str, Any], beside: Beside) -> dict[str, Any]:
+    """The real layer with what is drawn beside it, under a key of its own."""
+    maps = {
+        kind: {
+            **of,
+            "data": [*of["data"], *beside.maps.get(kind, [])],
+            "explained": f"{beside.words} {of['explained']}",
+        }
+        for kind, of in layer["maps"].items()
+    }
+    return {**layer, "key": layer["key"] + beside.mark, "maps": maps}
 
 
 def _pause(row: Run | None, real: Real) -> float | None:
@@ -111,7 +144,7 @@ def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
     st.html(status.sentence(FIRST.format("points appear among the" if planar else "images take the places of the")))
     stage(
         {
-            **nothing(real.key, theme),
+            **nothing(real.key + real.mark, theme),
             "planar": planar,
             "frames": [_empty_scene(real.key, real.view, theme, config.budget)],
             "curves": curves({}, _rivals(reader, config), 0, theme, steps=config.steps),
@@ -152,7 +185,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
     film = view.film is not None and reader.film(row.id, view.film, [s for s in kept if s <= shown], real.view, theme)
     _, asked = stage(
         {
-            **nothing(real.key, theme),
+            **nothing(real.key + real.mark, theme),
             "run": row.id,
             "alive": row.status not in FINAL,
             "planar": "points" in (real.view or frame),

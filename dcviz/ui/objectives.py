@@ -11,7 +11,7 @@ from dcviz.figures import Theme
 from dcviz.records import RunConfig, to_json
 from dcviz.runs import service, vary
 from dcviz.runs.store import Run, Store
-from dcviz.ui import address, costing, live, notices, pursuing, url
+from dcviz.ui import address, costing, live, notices, overlaid, pursuing, url
 from dcviz.ui.choices import Choices, config_of
 from dcviz.ui.reader import Reader
 from dcviz.ui.status import duration, size
@@ -48,13 +48,20 @@ def draw(reader: Reader, theme: Theme) -> None:
     with row[6]:
         _condense(reader.store, config)
     _remember(choices, name)
-    run = newest(reader.store, config)
+    run, kind = newest(reader.store, config), known[name].kind
+    answer = overlaid.ask(reader.store, run, kind)
+    over = overlaid.drawn(answer, run, kind, theme)
     with st.container(key="dc-costs"):  # its columns stand below one another where there is no room
         left, right = st.columns([1.95, 1], gap="medium")
     with left:
-        live.watch(reader, config, run.id if run else None, theme)
+        live.watch(reader, config, run.id if run else None, theme, over)
     with right, st.container(key="dc-costs-side"):
-        costing.draw(reader, config_of(pursuing.pursued(choices, name)), config, name, theme)
+        if over is not None:
+            st.caption(f":material/route: {over.words}")
+        elif answer is not None and answer.trouble:
+            st.caption(f":material/route: {answer.trouble}")
+        pursued = config_of(pursuing.pursued(choices, name))
+        costing.draw(reader, costing.Looked(pursued, config, name, run, kind), theme)
 
 
 # ----------------------------------------------------------------------------------------------- the address
