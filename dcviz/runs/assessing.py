@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from dcviz.runs.store import Store
 if TYPE_CHECKING:
     from dcviz.evaluation.suite.assess import Scale
     from dcviz.runs.store import Run
+
+WITHOUT_RIVALS = 0.5  # of the seconds that a set takes with its rivals, before it is known better
 
 log = logging.getLogger(__name__)
 
@@ -88,16 +91,30 @@ def drop(store: Store) -> None:
         bench.now = None
 
 
-def expected(store: Store, run: Run, property: str, scale: Scale) -> tuple[float, bool]:
-    """Seconds that a property takes at most, with all rivals; and whether that was measured on this machine.
+def expected(store: Store, runs: Mapping[str, Run], wanted: Sequence[Asked]) -> tuple[float, bool]:
+    """Seconds that measurements take, about; and whether all of that was measured on this machine.
 
-    Before anything was measured here it is what the digits took on two cores, at the quick scale.
+    Before anything was measured here it is what the digits take on two cores, at the quick scale. Rivals are measured
+    once for a data set and budget: sets after the first take less.
+
+    Args:
+        store: what was measured before.
+        runs: the rows of the runs, by id.
+        wanted: what is to be measured.
     """
     from dcviz.evaluation.suite import PROPERTIES
     from dcviz.runs.suite import seconds_key
 
-    known = store.get_fact(seconds_key(run.config, property, scale))
-    return (PROPERTIES[property].usual, False) if known is None else (float(known), True)
+    total, sure, begun = 0.0, True, set[str]()
+    for one in wanted:
+        key = seconds_key(runs[one.run].config, one.property, one.scale)
+        first, further = store.get_fact(key, (None, None))
+        sure = sure and first is not None
+        whole = PROPERTIES[one.property].usual if first is None else first
+        again = first is not None or key in begun
+        total += (further or WITHOUT_RIVALS * whole) if again else whole
+        begun.add(key)
+    return total, sure
 
 
 def refusal(property: str, *, planar: bool) -> str:

@@ -191,7 +191,7 @@ def _spread(store: Store, pursued: RunConfig, name: str) -> None:
 
 def _measure(store: Store, known: Sequence[Point], lacking: Sequence[assessing.Asked], name: str) -> None:
     rows = {run.id: run for point in known for run in point.runs}
-    seconds = sum(assessing.expected(store, rows[one.run], one.property, one.scale)[0] for one in lacking)
+    seconds, _ = assessing.expected(store, rows, lacking)
     label = f"Measure {frontier.quantity(name).title} ≈ {duration(seconds)}"
     why = f"Of {len(lacking)} runs, in the background; it goes on when you leave the page."
     if st.button(label, icon=":material/science:", type="primary", help=why, key="objectives.measure"):

@@ -27,6 +27,7 @@ SCALES = {"quick": "quick", "full": "full"}
 PROPERTY, SCALE = "good.property", "good.scale"  # in the session: what is looked at
 DEPTH = "depth"  # of the scale in the address
 LIVE_SECONDS = 1.0  # between looks while something is measured
+USUALLY = "that of ten digits a class at the quick scale on two cores; larger data and the full scale take longer"
 SURVIVES = "It goes on when you leave the page."
 
 
@@ -174,10 +175,7 @@ def _lacking(store: Store, shown: Shown, names: Sequence[str], scale: str) -> li
 
 def _about(store: Store, shown: Shown, wanted: Sequence[Asked]) -> str:
     """How long that may take, in words."""
-    rows = {run.id: run for run in shown.runs}
-    guesses = [assessing.expected(store, rows[one.run], one.property, one.scale) for one in wanted]
-    sure = all(measured for _, measured in guesses)
-    return f"{'≤' if sure else '≈'} {duration(sum(seconds for seconds, _ in guesses))}"
+    return f"≈ {duration(assessing.expected(store, {run.id: run for run in shown.runs}, wanted)[0])}"
 
 
 def _runs(wanted: Sequence[Asked]) -> str:
@@ -195,12 +193,9 @@ def _nothing_yet(store: Store, shown: Shown, kind: type[Property], scale: str) -
     if len(refused) and not _lacking(store, shown, [kind.name], scale):
         st.info(" ".join(refused), icon=":material/block:")
         return
-    known = all(assessing.expected(store, run, kind.name, scale)[1] for run in shown.runs)  # type: ignore[arg-type]
-    basis = (
-        "the longest that it took here for this data"
-        if known
-        else "that of ten digits a class at the quick scale on two cores; larger data and the full scale take longer"
-    )
+    wanted = _lacking(store, shown, [kind.name], scale)
+    measured = assessing.expected(store, {run.id: run for run in shown.runs}, wanted)[1]
+    basis = "what it took here for this data" if measured else USUALLY
     st.caption(f"Not measured yet. The time on the button is {basis}. What is measured is kept with the run.")
     for quantity in kind.quantities:
         st.markdown(f"- **{quantity.title}** {quantity.sentence}")

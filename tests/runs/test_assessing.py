@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from dcviz.evaluation.suite.cost import Cost
 from dcviz.records import EvaluationProtocol
 from dcviz.runs import assessing, suite
 from dcviz.runs.assessing import Asked
@@ -25,15 +26,19 @@ def run(store):
 
 def test_what_is_asked_for_is_measured_and_what_cannot_be_is_told(store, run, eventually):
     cost, attacked = Asked(run.id, "cost"), Asked(run.id, "robustness")
-    assert assessing.expected(store, run, "cost", "quick")[1] is False
+    rows = {run.id: run}
+    assert assessing.expected(store, rows, [cost]) == (Cost.usual, False)
+    assert assessing.expected(store, rows, [cost, cost])[0] < 2 * Cost.usual  # rivals are measured once
     assessing.ask(store, cost, attacked, cost)
     eventually(lambda: assessing.progress(store) is None, seconds=60)
     assert set(reports(store, run.id)) == {("cost", "quick")}
     assert "points of the plane" in assessing.trouble(store, attacked)
     assert assessing.trouble(store, cost) == ""
-    seconds, measured = assessing.expected(store, run, "cost", "quick")
+    first, further = store.get_fact(seconds_key(run.config, "cost", "quick"))
+    assert (first > 0, further) == (True, None)
+    seconds, measured = assessing.expected(store, rows, [cost])
     assert measured
-    assert seconds == store.get_fact(seconds_key(run.config, "cost", "quick")) > 0
+    assert 0 < seconds < first  # its rivals are known now
     assert "choose a run on images" in assessing.refusal("robustness", planar=True)
     assert assessing.refusal("robustness", planar=False) == assessing.refusal("cost", planar=True) == ""
 
