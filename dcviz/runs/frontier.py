@@ -177,7 +177,7 @@ def aimed_at(report: Report, quantity: str) -> Value | None:
     by_seed = {len(f.values) for f in held}
     if len(held) == 1:
         only = held[0]
-        return Value(only.mean, only.std or None, len(only.values))
+        return Value(only.mean, only.std if len(only.values) > 1 or only.std else None, len(only.values))
     if by_seed == {1} or len(by_seed) > 1:
         return Value(statistics.fmean(f.mean for f in held))
     means = [statistics.fmean(values) for values in zip(*(f.values for f in held), strict=True)]

@@ -19,7 +19,7 @@ from dcviz.ui import data_panel, forms
 from dcviz.ui.choices import BUDGETS, OWN, Choices, config_of, methods, regimes
 from dcviz.ui.explain import facts_of, popover
 
-__all__ = ["OBJECTIVE", "anew", "controls", "ordered", "pursued", "started", "tag"]
+__all__ = ["OBJECTIVE", "anew", "controls", "ordered", "pursued", "several", "started", "tag"]
 
 REST = "objectives.rest"  # in the session: parameters of objectives beside their strength, by name
 OFF = "without"  # on the slider: the run without the objective
@@ -195,18 +195,23 @@ def _parameters(choices: Choices, name: str) -> Choices:
 def _beside(choices: Choices, name: str) -> Choices:
     """Other objectives pursued at once, each with its strength."""
     others = {key: of for key, of in ordered().items() if key != name}
-    held = [key for key in others if path_of(key) in choices.settings]
+    return several(choices, others, "Besides", _key(f"beside.{name}"))
+
+
+def several(choices: Choices, offered: Mapping[str, type[Objective]], label: str, key: str) -> Choices:
+    """A choice of objectives that are pursued together, and a slider of the strength of each."""
+    held = [name for name in offered if path_of(name) in choices.settings]
     chosen = st.multiselect(
-        "Besides", list(others), held, format_func=lambda key: others[key].title, key=_key(f"beside.{name}"),
-        placeholder="further objectives, at once", help="They are pursued in the order in which they were chosen.",
+        label, list(offered), held, format_func=lambda name: f"{offered[name].kind} · {offered[name].title}", key=key,
+        placeholder="none", help="What the set should be good for beside standing for the real data.",
     )  # fmt: skip
-    settings = {p: v for p, v in choices.settings.items() if not _of_any(p, set(others) - set(chosen))}
-    for key in chosen:
-        kind, path = others[key], path_of(key)
+    settings = {p: v for p, v in choices.settings.items() if not _of_any(p, set(offered) - set(chosen))}
+    for name in chosen:
+        kind, path = offered[name], path_of(name)
         now = settings.get(path, kind.default(kind.strength))
         levels = sorted({*frontier.strengths(kind), now}, key=_order, reverse=kind.more == "lower")
         settings[path] = st.select_slider(
-            f"{kind.title}: {kind.strength.replace('_', ' ')}", levels, now, key=_key(f"weight.{key}"),
+            f"{kind.title}: {kind.strength.replace('_', ' ')}", levels, now, key=f"{key}.{name}",
             help=forms.help_of(kind.hypers()[kind.strength]),
         )  # fmt: skip
     return replace(choices, settings=settings)

@@ -7,7 +7,7 @@ import pytest
 from dcviz import registry
 from dcviz.evaluation.suite.declared import Report, figure
 from dcviz.records import ObjectiveConfig, Score
-from dcviz.runs import assessing, frontier
+from dcviz.runs import assessing, frontier, vary
 from dcviz.runs.configure import configure
 from dcviz.runs.store import Owner
 from dcviz.runs.suite import _keep
@@ -145,7 +145,7 @@ def test_several_objectives_are_pursued_at_once_each_with_its_weight(home, usual
     app = opened(**SET_UP, **{f"objective.{NAME}.weight": "1.0"})
     app.multiselect(key=f"objectives.1.beside.{NAME}").set_value(["second"]).run()
     assert not app.exception
-    app.select_slider(key="objectives.1.weight.second").set_value(4.0).run()
+    app.select_slider(key=f"objectives.1.beside.{NAME}.second").set_value(4.0).run()
     app.button(key="objectives.condense").click().run()
     (run,) = home.runs()
     weights = {o.name: o.params["weight"] for o in run.config.objectives}
@@ -161,11 +161,23 @@ def test_what_cannot_be_is_refused_in_words(home, usual):
     assert not app.exception
 
 
-def test_the_lab_keeps_the_objectives_of_a_run(home, usual):
+def test_the_lab_shows_keeps_and_changes_the_objectives_of_a_run(home, usual):
     run = home.create(frontier.at(usual, NAME, 4.0), queue=False)
     app = lab(run=run)
     assert not app.exception
     assert json.loads(query(app)[f"objective.{NAME}.weight"]) == 4.0
+    assert app.multiselect(key="lab.w.objectives").value == [NAME]
     app.button(key="lab.condense").click().run()
-    assert len(home.runs()) == 2
     assert len({r.config_text for r in home.runs()}) == 1
+    app.select_slider(key=f"lab.w.objectives.{NAME}").set_value(16.0).run()
+    app.selectbox(key="lab.w.method.data").set_value("mmd").run()  # another method, the same objective
+    assert json.loads(query(app)[f"objective.{NAME}.weight"]) == 16.0
+    app.multiselect(key="lab.w.objectives").set_value([]).run()
+    assert not [key for key in query(app) if key.startswith("objective")]
+    assert not app.exception
+
+
+def test_a_sweep_over_methods_keeps_the_objectives(usual):
+    found = vary.vary(frontier.at(usual, NAME, 4.0), method="mmd")
+    assert found.objectives == frontier.at(usual, NAME, 4.0).objectives
+    assert found.terms[0].params["divergence"]["name"] == "mmd"
