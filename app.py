@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dcviz.ui import frame, lab, live
+from dcviz.ui.plain import plain
 
 reader = frame.open_page("Lab")
 held = lab.opened(reader.store)
@@ -12,6 +13,10 @@ controls, button = st.columns([7, 1.3], vertical_alignment="bottom", gap="small"
 with controls:
     choices = lab.controls(reader.store, held)
 with button:
-    config = lab.condense(reader.store, choices)
-if config is not None:
-    live.watch(reader, config, lab.remember(choices), frame.theme())
+    config, refused = lab.condense(reader.store, choices)
+refused = lab.confirm(reader.store, choices, config) or refused
+if refused:
+    st.error(plain(refused), icon=":material/block:")
+run, shown = lab.remember(choices), config or lab.usual(choices)
+if shown is not None:
+    live.watch(reader, shown, run, frame.theme(), fits=config is not None)

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+LONGEST = 2000  # characters of a refusal
+
 
 class Refused(ValueError):
-    """Something the user gave cannot be used; the text says what was received, why not, and the cure."""
+    """Something the user gave cannot be used; the text says what was received, why not, and the cure.
+
+    What was received may be a book: a text beyond ``LONGEST`` is left out in its middle, its begin and cure stay.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text if len(text) <= LONGEST else f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}")
 
 
 class Cancelled(Exception):

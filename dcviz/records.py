@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -17,6 +18,9 @@ VERSION = 1  # of every record below; a newer one is refused, an older one is mi
 
 Status = Literal["queued", "running", "paused", "done", "failed", "cancelled", "interrupted"]
 FINAL: frozenset[str] = frozenset({"done", "failed", "cancelled"})  # nothing can follow but a fork
+
+DEEPEST = 16  # lists and sets of named values within each other, in what is read
+LARGEST = 1e300  # of numbers: beyond, they are infinite once they are squared
 
 SAME_LABELS = "random, same labels"  # what a score is of: random real samples, labelled as S was
 
@@ -44,6 +48,9 @@ class DataConfig:
     noise: float | None = None  # planar toys: standard deviation, as a fraction of the figure's radius
     transform: Literal["normalise", "zca", "none"] = "normalise"
     seed: int = 0  # of the choice of samples, and of the planar toys
+    imbalance: float = added(1.0)  # of the training part: how many times as large the first class is as the last
+    groups: str | None = added(None)  # an npz with the group of every sample
+    minority: float | None = added(None)  # planar sets with a small group: its share of each class
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,7 @@ class RunConfig:
     evaluation: EvaluationProtocol = EvaluationProtocol()
     preset: str = ""  # "name/scale" where the terms came from, for show
     objectives: tuple[ObjectiveConfig, ...] = added(())  # applied in this order when the problem is built
+    evenness: float = added(1.0)  # of the K·C stored images: 1 is K for each class, 0 in proportion to T
     version: int = VERSION
 
 
@@ -198,10 +206,51 @@ def _tree(value: Any) -> Any:
 def from_json(kind: type[R], text: str) -> R:
     """The record back from its JSON; unknown keys and wrong types are refused with the place and the known keys."""
     try:
-        tree = json.loads(text)
-    except json.JSONDecodeError as error:
+        tree = parsed(text)
+    except Refused as refusal:
+        raise Refused(f"this is not the JSON of a {kind.__name__}: {refusal}") from refusal
+    except ValueError as error:
         raise Refused(f"this is not the JSON of a {kind.__name__}: {error}.") from error
     return from_dict(kind, tree)
+
+
+def parsed(text: str) -> Any:
+    """Plain values from JSON that anybody may have written.
+
+    >>> parsed("[1, 2.5]")
+    [1, 2.5]
+
+    Raises:
+        Refused: a number that is none or has no end, or too many digits; lists in lists without end.
+        ValueError: it is not JSON.
+    """
+    try:
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite, parse_int=_whole)
+    except RecursionError:
+        value, deep = None, True
+    else:
+        deep = _deeper(value, DEEPEST)
+    if deep:
+        raise Refused(f"it is nested more than {DEEPEST} deep: nothing here is.")
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise Refused(f"{text[:20]} is no number to work with: give a finite one.")
+    return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > 20 or abs(int(text)) >= 2**63:
+        raise Refused(f"{text[:20]} is too large a number: whole ones have 64 bits.")
+    return int(text)
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return levels == 0 or any(_deeper(item, levels - 1) for item in inner if isinstance(item, (dict, list)))
 
 
 def from_dict(kind: type[R], tree: Any, at: str = "") -> R:
@@ -215,7 +264,16 @@ def from_dict(kind: type[R], tree: Any, at: str = "") -> R:
     unknown = sorted(set(tree) - set(hints))
     if unknown:
         raise Refused(f"{where} has no {', '.join(map(repr, unknown))}. Known: {', '.join(hints)}.")
-    return kind(**{key: _coerce(hints[key], value, f"{where}.{key}") for key, value in tree.items()})
+    values = {key: _coerce(hints[key], value, f"{where}.{key}") for key, value in tree.items()}
+    missing = [f.name for f in dataclasses.fields(typing.cast(Any, kind)) if _is_due(f) and f.name not in values]
+    if missing:
+        raise Refused(f"{where} is not whole: it lacks {', '.join(missing)}.")
+    return kind(**values)
+
+
+def _is_due(field: dataclasses.Field[Any]) -> bool:
+    """Whether a record cannot be without it."""
+    return field.default is field.default_factory is dataclasses.MISSING
 
 
 @cache
@@ -236,6 +294,7 @@ def _coerce(hint: Any, value: Any, at: str) -> Any:
         return _container(origin, inner, value, at)
     if hint is float:
         _expect(isinstance(value, (int, float)) and not isinstance(value, bool), at, "a number", value)
+        _expect(abs(value) < LARGEST, at, "a finite number", value)  # nor is NaN
         return float(value)
     if hint in _NAMES:
         _expect(isinstance(value, hint) and (hint is bool or not isinstance(value, bool)), at, _NAMES[hint], value)
@@ -247,6 +306,8 @@ def _container(origin: Any, inner: tuple[Any, ...], value: Any, at: str) -> Any:
         return _one_of(inner, value, at)
     if origin is tuple:
         _expect(isinstance(value, (list, tuple)), at, "a list", value)
+        pair = Ellipsis not in inner
+        _expect(not pair or len(value) == len(inner), at, f"a list of {len(inner)}", value)
         return tuple(_coerce(inner[0], item, f"{at}[{i}]") for i, item in enumerate(value))
     _expect(isinstance(value, Mapping), at, "a set of named values", value)
     return {str(k): _coerce(inner[1], v, f"{at}.{k}") for k, v in value.items()}

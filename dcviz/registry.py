@@ -49,7 +49,7 @@ def known(kind: str) -> dict[str, Any]:
 def find(kind: str, name: str) -> Any:
     """The declaration under a name; an unknown name lists the known ones."""
     found = known(kind)
-    if name not in found:
+    if not isinstance(name, str) or name not in found:
         raise unknown(kind, name, found)
     return found[name]
 
@@ -60,8 +60,10 @@ def build(kind: str, params: Mapping[str, Any] | str) -> Any:
     >>> build("divergence", {"name": "mmd", "kernel": "gauss"}).kernel
     'gauss'
     """
+    if not isinstance(params, (str, Mapping)):
+        raise Refused(f"a {kind} is given by its name, or as named values with it, not as {params!r}.")
     given = {"name": params} if isinstance(params, str) else dict(params)
-    if "name" not in given:
+    if not isinstance(given.get("name"), str):
         raise Refused(f"a {kind} is missing its name. Known: {', '.join(known(kind))}.")
     declaration = find(kind, given.pop("name"))
     hypers = declaration.hypers()
@@ -137,9 +139,9 @@ def _same_type(label: str, value: Any, default: Any) -> Any:
         if not isinstance(value, bool):
             raise Refused(f"{label} must be true or false, not {value!r}.")
         return value
-    if isinstance(default, int) and isinstance(value, float) and value == int(value):
+    if isinstance(default, int) and isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
         return float(value)
     if isinstance(default, (int, float, str)) and type(value) is not type(default):
         kind = {int: "a whole number", float: "a number", str: "a text"}[type(default)]

@@ -26,6 +26,10 @@ SCHEDULES = ("constant", "cosine", "step")
 LABELS = ("hard", "logits", "probabilities", "values")
 
 
+class Diverged(Refused):
+    """A network that was trained is no network any more."""
+
+
 @dataclass(frozen=True)
 class Training:
     """How a network is trained."""
@@ -96,6 +100,21 @@ def fit(
         loss(model(x), y, training.labels).backward()
         optimiser.step()
         yield update + 1
+
+
+def refuse_diverged(net: nn.Module, rate: float) -> None:
+    """Refuse a trained network whose weights are no numbers: what it says is the first class, whatever it sees.
+
+    Raises:
+        Diverged: with the remedy.
+    """
+    import torch
+
+    if not all(bool(torch.isfinite(p).all()) for p in net.parameters() if not p.is_meta):
+        raise Diverged(
+            f"a network diverged while it was trained at a rate of {rate:g}: lower that rate (of the evaluation, of "
+            "the teacher, or the learned step size)."
+        )
 
 
 def shuffles(x: Tensor, y: Tensor) -> Sample:

@@ -57,6 +57,7 @@ class Hyper:
     choices: tuple[str, ...] = ()
     log: bool = False  # a slider should be logarithmic
     part: str = ""  # "divergence" or "regime": the value is itself a declaration of that kind
+    code: bool = False  # the value names Python that will be run
 
 
 def hyper(default: Any, help: str, **facts: Any) -> Any:
@@ -123,6 +124,7 @@ class ClassBatch:
     x: Tensor  # (C, n, *shape)
     weights: Tensor  # (C, n) float32, each row sums to 1; 0 marks padding
     id: Tensor  # (C, n) int64; -1 marks padding
+    present: tuple[int, ...] | None = None  # the classes that have samples, known on the host; None: all of them
 
     def flat(self) -> tuple[Tensor, Tensor]:
         """The unpadded samples and their classes: ``(B, *shape)``, ``(B,)``."""
@@ -158,6 +160,16 @@ class Split:
         return len(self.y)
 
 
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """The group of every real sample, by number: what fairness is between. Without a column, the classes."""
+
+    names: tuple[str, ...]  # G
+    train: Tensor  # (N,) int64
+    test: Tensor  # (n,) int64
+    key: str  # of the content
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A real data set T with its splits and its own invertible transform."""
@@ -172,6 +184,12 @@ class Dataset:
     fingerprint: str  # hash of content, splits and transform: the key of every cache
     score: Callable[[Tensor, Tensor], Tensor] | None = None
     """∇ log p of each class before the transform, where known: points ``(B, 2)``, classes ``(B,)`` -> ``(B, 2)``."""
+    column: Groups | None = None  # of the samples, where there is one beside the classes
+
+    @property
+    def groups(self) -> Groups:
+        """The groups of the samples: those of the column, else the classes."""
+        return self.column or Groups(self.classes, self.train.y, self.test.y, "classes")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -189,6 +207,8 @@ class RealSampler(Protocol):
 
     shape: tuple[int, ...]
     counts: Tensor  # (C,) int64, on the CPU
+    group_names: tuple[str, ...]  # G; the classes' numbers where there is no column of groups
+    group_counts: Tensor  # (C, G) int64, on the CPU: samples of each class in each group
     device: torch.device
     fingerprint: str
     cache: Cache | None  # where `prepare` keeps what is costly, by content; None: nowhere
@@ -206,6 +226,15 @@ class RealSampler(Protocol):
 
     def whole(self, chunk: int = 1024) -> Iterator[Batch]:
         """All samples once, in the order of the source, in chunks."""
+
+    def group_of(self, id: Tensor) -> Tensor:
+        """The groups of samples by their ids, both ``(…)``; of padding (-1) any."""
+
+    def weighed(self, mass: Tensor) -> RealSampler:
+        """T in which each group of a class has the given mass ``(C, G)``, on the CPU: batches are drawn so.
+
+        `whole`, `poisson`, the counts and what is cached are those of T as it is.
+        """
 
 
 # ----------------------------------------------------------------------------------------------- synthetic set
@@ -459,6 +488,8 @@ class Discrepancy(Declaration, ABC):
     where: ClassVar[str]  # the regime's name; "any" where a field chooses it
     properties: ClassVar[frozenset[str]] = frozenset()
     rates: ClassVar[Mapping[str, float]] = {}  # default learning rates of the parameter groups that `extend` adds
+    reads: ClassVar[str] = "classes"  # how a step reads T: classes one by one | samples of all classes | whole, once
+    partial: ClassVar[bool] = False  # whether some of the classes alone serve it
     serves: ClassVar[str] = (
         ""  # the kind of objective it is part of: chosen through that, no place of the map by itself
     )
@@ -467,6 +498,13 @@ class Discrepancy(Declaration, ABC):
     def needs(self) -> Needs:
         """What it presupposes, with these hyper-parameters."""
         return Needs()
+
+    def fits(self, data: Dataset) -> None:
+        """Look at the data before anything is prepared, for what `needs` cannot say.
+
+        Raises:
+            Refused: data that it is not defined for, or would do nothing for, with the cure.
+        """
 
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
         """Once: experts, teachers, scores, the cached real side. ``progress`` may raise `Cancelled`."""

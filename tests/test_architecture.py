@@ -13,7 +13,20 @@ LEAVES = {"dcviz.errors", "dcviz.randomness"}  # every module may import these
 
 READS_TORCH = "dcviz.runs.importing.tensors"  # the published sets of others
 
-STORE = ("database", "files", "rows", "home", "queue", "limits", "history", "pictures", "labels", "bin", "search")
+STORE = (
+    "database",
+    "files",
+    "rows",
+    "home",
+    "queue",
+    "limits",
+    "history",
+    "pictures",
+    "labels",
+    "bin",
+    "litter",
+    "search",
+)
 STORE += ("store",)
 
 # room -> what it never imports (prefixes)

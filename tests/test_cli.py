@@ -383,3 +383,18 @@ def test_the_atlas_measures_once_and_goes_on_where_it_was(dcviz, home, monkeypat
     code, _, err = dcviz("atlas", "no-such-cell")
     assert code == 2
     assert "no cell contains no-such-cell" in err
+
+
+def test_imbalance_and_groups_are_options_of_the_data(monkeypatch, tmp_path):
+    from dcviz.cli import condense, main
+
+    found = []
+    monkeypatch.setattr(condense, "_condense", lambda config, *_: found.append(config))
+    monkeypatch.chdir(tmp_path)
+    line = ["dcviz", "condense", "--imbalance", "20", "--groups", "g.npz", "--objective", "group-weights=0.3"]
+    monkeypatch.setattr("sys.argv", line)
+    with pytest.raises(SystemExit):
+        main()
+    (config,) = found
+    assert (config.data.imbalance, config.data.groups) == (20.0, str(tmp_path / "g.npz"))
+    assert config.objectives[0].params["equality"] == 0.3

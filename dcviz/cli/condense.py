@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typer import Option
 from dcviz.cli.common import AsJson, StopAfter, TheRun, find, store
 from dcviz.cli.work import announce, work_on
 from dcviz.errors import Refused
-from dcviz.records import FINAL, DataConfig, RunConfig, from_dict
+from dcviz.records import FINAL, DataConfig, RunConfig, from_dict, parsed
 
 USUAL = RunConfig.terms[0].discrepancy
 Plugins = Annotated[list[Path] | None, Option(metavar="FILE", help="A file that registers discrepancies of your own.")]
@@ -26,6 +25,12 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
     ] = None,
     classes: Annotated[str | None, Option(metavar="NAMES", help="Only these classes, by name: 0,1,2.")] = None,
     size: Annotated[int | None, Option(metavar="N", help="At most this many real training samples.")] = None,
+    imbalance: Annotated[
+        float | None, Option(metavar="X", help="Long-tailed: the first class X times as large as the last.")
+    ] = None,
+    groups: Annotated[
+        Path | None, Option(metavar="FILE", help="An npz with the group of every sample: arrays train and test.")
+    ] = None,
     divergence: Annotated[str | None, Option(metavar="NAME", help="How real and synthetic are compared.")] = None,
     regime: Annotated[str | None, Option(metavar="NAME", help="Where they are compared.")] = None,
     discrepancy: Annotated[
@@ -74,7 +79,7 @@ def condense(  # noqa: PLR0913  (one parameter for each option)
         raise Refused("--config already says what is minimised: leave out --divergence, --regime and the like.")
     if scale and not preset:
         raise Refused("--scale belongs to a preset: give --preset too, or leave it out.")
-    source = data_source(tree.pop("data", {}), data, path, classes, size)
+    source = data_source(tree.pop("data", {}), data, path, classes, size) | _unlike(imbalance, groups)
     origin = tree.pop("preset", "")  # of the file's run, for show
     tree |= _only({"budget": budget, "steps": steps, "seed": seed, "start": start, "device": device})
     chosen = configure(
@@ -151,6 +156,12 @@ def data_source(
     return {**known, **_only(given)}
 
 
+def _unlike(imbalance: float | None, groups: Path | None) -> dict[str, Any]:
+    """How unlike classes and groups of the data are, as far as options say it."""
+    file = None if groups is None else str(groups.expanduser().absolute())  # resume may be called elsewhere
+    return _only({"imbalance": imbalance, "groups": file})
+
+
 def _settings(pairs: list[str]) -> dict[str, Any]:
     """Single values by path; JSON where it is JSON, else text.
 
@@ -163,8 +174,10 @@ def _settings(pairs: list[str]) -> dict[str, Any]:
         if not equals or not path.strip():
             raise Refused(f"--set {pair!r} is not PATH=VALUE, such as divergence.bandwidth=2.")
         try:
-            found[path.strip()] = json.loads(text, parse_constant=_refuse_constant)
-        except json.JSONDecodeError:
+            found[path.strip()] = parsed(text)
+        except Refused as refusal:
+            raise Refused(f"--set {path.strip()}=…: {refusal}") from refusal
+        except ValueError:
             found[path.strip()] = text
     return found
 
@@ -181,10 +194,6 @@ def _objectives(given: list[str]) -> dict[str, Any]:
         at = f"{OBJECTIVE}{kind.name}.{kind.strength}"
         found[at] = _settings([f"{at}={text}"])[at] if equals else kind.default(kind.strength)
     return found
-
-
-def _refuse_constant(text: str) -> None:
-    raise Refused(f"--set was given {text}: give a finite number.")
 
 
 def _only(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,14 +25,16 @@ def preflight(config: RunConfig, *, quiet: bool) -> None:
     from dcviz.condensing.parameterise import parameterisation
     from dcviz.condensing.start import check as check_start
     from dcviz.data import dataset
-    from dcviz.runs.problem import check, device_of, discrepancy_of, refuse_unmet
+    from dcviz.objectives.applying import effective
+    from dcviz.runs.problem import budgets, check, device_of, discrepancy_of, refuse_unmet
     from dcviz.types import silent
 
     check(config)
+    config = effective(config)
     device_of(config.device)
     data = dataset(config.data, silent if quiet else _Reading())
     decoder = parameterisation(config.parameterisation, data.shape)
-    check_start(config.start, data, config.budget * decoder.expand)
+    check_start(config.start, data, budgets(config, data, decoder.expand))
     refuse_unmet(discrepancy_of(config), data)
 
 

@@ -23,6 +23,29 @@ def pack(tree: Tree) -> tuple[dict[str, np.ndarray], Any]:
     return arrays, _pack(tree, arrays)
 
 
+def copied(tree: Tree) -> Tree:
+    """The tree with tensors of its own, on their devices: steps consume those of a state."""
+    import torch
+
+    if isinstance(tree, dict):
+        return {key: copied(value) for key, value in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return type(tree)(copied(value) for value in tree)
+    return tree.detach().clone() if isinstance(tree, torch.Tensor) else tree
+
+
+def nbytes(tree: Tree) -> int:
+    """Of all tensors in a tree.
+
+    >>> import torch
+    >>> nbytes({"a": [torch.ones(3)], "n": 3})
+    12
+    """
+    if isinstance(tree, (dict, list, tuple)):
+        return sum(map(nbytes, tree.values() if isinstance(tree, dict) else tree))
+    return int(getattr(tree, "nbytes", 0))
+
+
 def _pack(tree: Tree, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(tree, dict):
         return {"dict": [[key, _pack(value, arrays)] for key, value in tree.items()]}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 KEEP = SaveAt()
+DIVERGED = 1e6  # standard deviations of the real pixels: nothing that anybody would call an image
 
 
 class RealSource(Protocol):
@@ -100,11 +101,12 @@ def condense(problem: Problem, start: SyntheticSet, *, save_at: SaveAt = KEEP) -
         recent.append(state.objective)  # type: ignore[arg-type]
         if state.step in kept:
             objectives = tuple(torch.stack(recent).tolist())  # the only wait for the device
-            lost = not_finite(objectives, state.step)
+            lost = not_finite(objectives, state.step) or spoilt(state.synthetic, state.step)
             last = state.step == problem.steps
             remark = unmoved(before, state.synthetic) if last else ""
             if lost is None and last:
                 state = finish(problem, state)
+                lost = spoilt(state.synthetic, state.step) or diverged(state.synthetic)
             yield Saved(state, objectives, lost or (Outcome("done", remark) if last else None))
             if lost is not None:
                 return
@@ -121,6 +123,29 @@ def not_finite(objectives: tuple[float, ...], step: int) -> Outcome | None:
             cure = "lower the learning rate or raise the bandwidth"
             return Outcome("failed", f"the loss became non-finite at step {at}: {cure}.")
     return None
+
+
+def spoilt(synthetic: SyntheticSet, step: int) -> Outcome | None:
+    """The outcome of a run whose S is no set of finite numbers after a step; waits for the device.
+
+    A gradient may be NaN where the loss is not: at the square root of 0, say.
+    """
+    import torch
+
+    for name, value in synthetic.parameters.items():
+        if not bool(torch.isfinite(value).all()):
+            cure = "lower the learning rate, or take another divergence or start"
+            return Outcome("failed", f"the {name} became non-finite at step {step}, though the loss was not: {cure}.")
+    return None
+
+
+def diverged(synthetic: SyntheticSet) -> Outcome | None:
+    """The outcome of a run that ended with numbers, but with none that are images; waits for the device."""
+    largest = float(synthetic.stored.abs().max()) if synthetic.stored.numel() else 0.0
+    if largest <= DIVERGED:
+        return None
+    cure = "lower the learning rate, or fork it at an earlier step"
+    return Outcome("failed", f"the images diverged: they reach {largest:.1g} standard deviations of real ones; {cure}.")
 
 
 def unmoved(before: SyntheticSet, after: SyntheticSet) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,7 @@ STARTS = (
 def start(
     kind: str,
     dataset: Dataset,
-    budget: int,
+    budget: int | Sequence[int],
     generator: torch.Generator,
     *,
     features: Features | None = None,
@@ -60,7 +60,7 @@ def start(
     Args:
         kind: the name of one of `STARTS`.
         dataset: its training split is what is chosen from.
-        budget: K.
+        budget: K, or a number for each class.
         generator: a CPU generator.
         features: where distances are measured; by default in model space itself.
 
@@ -71,13 +71,13 @@ def start(
     import torch
 
     made = list(pieces(kind, dataset, budget, generator, features=features))
-    return torch.cat(made), torch.arange(len(dataset.classes)).repeat_interleave(budget)
+    return torch.cat(made), torch.cat([torch.full((len(x),), c) for c, x in enumerate(made)])
 
 
 def pieces(
     kind: str,
     dataset: Dataset,
-    budget: int,
+    budget: int | Sequence[int],
     generator: torch.Generator,
     *,
     features: Features | None = None,
@@ -86,16 +86,16 @@ def pieces(
     import torch
 
     check(kind, dataset, budget, features)
-    for c in range(len(dataset.classes)):
+    for c, count in enumerate(_for_each(budget, dataset)):
         if kind == "noise":
-            yield torch.randn(budget, *dataset.shape, generator=generator)
+            yield torch.randn(count, *dataset.shape, generator=generator)
             continue
         x = real(dataset, (dataset.train.y == c).nonzero()[:, 0])  # (N, *shape)
         z = (x if features is None else features(x)).flatten(1)  # (N, D)
         if kind in PICK:
-            yield x[PICK[kind](z, budget, generator)]
+            yield x[PICK[kind](z, count, generator)]
         else:
-            yield MAKE[kind](z, budget, generator).reshape(budget, *dataset.shape)
+            yield MAKE[kind](z, count, generator).reshape(count, *dataset.shape)
 
 
 def real(dataset: Dataset, indices: Tensor) -> Tensor:
@@ -103,24 +103,30 @@ def real(dataset: Dataset, indices: Tensor) -> Tensor:
     return dataset.transform.forward(pixels(dataset.train.x[indices]))
 
 
-def check(kind: str, dataset: Dataset, budget: int, features: Features | None = None) -> None:
+def check(kind: str, dataset: Dataset, budget: int | Sequence[int], features: Features | None = None) -> None:
     """Refuse a start that does not exist, or that the classes are too small for."""
     import torch
 
     if kind not in [s.name for s in STARTS]:
         raise unknown("start", kind, [s.name for s in STARTS])
-    if budget < 1:
-        raise Refused(f"a budget of {budget} is no image at all: give at least 1 per class.")
+    wanted = _for_each(budget, dataset)
+    if min(wanted) < 1:
+        raise Refused(f"a budget of {min(wanted)} is no image at all: give at least 1 per class.")
     if features is not None and kind in MAKE:
         raise Refused(f"{kind} in feature space are not images: choose herding, kernel-herding, medoids or k-center.")
     counts = torch.bincount(dataset.train.y, minlength=len(dataset.classes))
-    smallest = int(counts.argmin())
-    if kind != "noise" and budget > int(counts[smallest]):
-        count, name = int(counts[smallest]), dataset.classes[smallest]
+    lacking = (torch.tensor(wanted) - counts).tolist()
+    worst = lacking.index(max(lacking))
+    if kind != "noise" and lacking[worst] > 0:
+        count, name = int(counts[worst]), dataset.classes[worst]
         raise Refused(
-            f"class {name!r} has {count} real samples, fewer than the budget of {budget}: "
+            f"class {name!r} has {count} real samples, fewer than the budget of {wanted[worst]}: "
             f"choose a budget of at most {count}, or start from noise."
         )
+
+
+def _for_each(budget: int | Sequence[int], dataset: Dataset) -> list[int]:
+    return [budget] * len(dataset.classes) if isinstance(budget, int) else list(budget)
 
 
 def pick_random(z: Tensor, budget: int, generator: torch.Generator) -> Tensor:

@@ -41,7 +41,8 @@ def dataset(config: DataConfig | str, progress: Progress = silent) -> Dataset:
     config = DataConfig(name=config) if isinstance(config, str) else config
     if config.classes is not None:
         config = replace(config, classes=tuple(config.classes))  # a list, from a notebook, cannot be a key
-    key = (config, str(data_folder()) if config.path is None else stamp(config.path))
+    files = [path for path in (config.path, config.groups) if path is not None]
+    key = (config, str(data_folder()) + "".join(map(stamp, files)))
     found = _cache.get(key)
     if found is not None:
         return found

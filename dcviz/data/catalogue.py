@@ -24,6 +24,8 @@ class DataInfo:
 
 TOY_SIZE = 2000  # real training samples of a planar set, unless asked otherwise
 TOY_TEST = 1000
+TESTED = {"moons-minority": 5000}  # where a small group must be seen in it
+MINORITY = {"moons-minority": 0.03}  # the share of the small group in each class, unless asked otherwise
 
 DIGITS = tuple("0123456789")
 FASHION = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
@@ -119,6 +121,12 @@ PUBLISHED = (
 
 _TOYS = (
     ("moons", "two moons", ("upper", "lower"), "two interlocking half circles"),
+    (
+        "moons-minority",
+        "two moons, a small group",
+        ("upper", "lower"),
+        "two moons of which a few samples of each class, the minority, lie elsewhere",
+    ),
     ("rings", "two rings", ("outer", "inner"), "one circle inside another: equal means"),
     ("eight-gaussians", "eight Gaussians", ("even", "odd"), "eight modes on a circle, four to each class in turn"),
     ("spirals", "two spirals", ("first", "second"), "two arms wound around each other"),
@@ -140,7 +148,7 @@ def catalogue() -> tuple[DataInfo, ...]:
     """All data sets that have a name, in the order of menus."""
     digits = DataInfo("digits", "digits", DIGITS, (1, 8, 8), False, 1347, 450, "real, comes with scikit-learn", True)
     toys = tuple(
-        DataInfo(name, title, classes, (2,), True, TOY_SIZE, TOY_TEST, note, True)
+        DataInfo(name, title, classes, (2,), True, TOY_SIZE, TESTED.get(name, TOY_TEST), note, True)
         for name, title, classes, note in _TOYS
     )
     root = data_folder()

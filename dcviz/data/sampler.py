@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from dcviz import types
 from dcviz.caching import Cache
 from dcviz.data.scores import in_model_space
 from dcviz.data.transforms import pixels
+from dcviz.data.weighing import Weighed
 from dcviz.randomness import generator
 from dcviz.types import Batch, ClassBatch, Dataset
 
@@ -33,6 +35,12 @@ class Real:
         self.members = train.y.argsort(stable=True)  # (N,) by class, in the order of the source within
         self.first = self.counts.cumsum(0) - self.counts  # (C,) where each class begins in members
         self.id, self.y = train.id, train.y.to(device)
+        groups = dataset.groups
+        self.group_names, self._group = groups.names, groups.train
+        cell = train.y * len(groups.names) + groups.train  # (N,): class, and group within
+        cells = torch.bincount(cell, minlength=len(dataset.classes) * len(groups.names))
+        self.by_cell, self.first_of_cell = cell.argsort(stable=True), cells.cumsum(0) - cells  # (N,), (C·G,)
+        self.group_counts = cells.unflatten(0, (len(dataset.classes), -1))  # (C, G) on the CPU
         self._stored, self._transform = train.x, dataset.transform
         self.score = None if dataset.score is None else in_model_space(dataset.score, dataset.transform, device)
         self._resident = self._transformed() if 4 * train.x.numel() <= RESIDENT else None
@@ -43,7 +51,24 @@ class Real:
 
     def at(self, step: int) -> RealSampler:
         """T during one step: its draws depend on (seed, step) only."""
-        return RealSampler(self, generator(self.seed, "real", step))
+        return self.view(generator(self.seed, "real", step))
+
+    def view(self, at: torch.Generator) -> RealSampler:
+        """T drawn from with a generator of one's own."""
+        return RealSampler(self, at)
+
+    def group_of(self, id: Tensor) -> Tensor:
+        """The groups of samples by their ids, both ``(…)`` on the same device; of padding (-1) any."""
+        import torch
+
+        table = torch.zeros(int(self.id.max()) + 1, dtype=torch.int64)
+        table[self.id] = self._group
+        return table.to(id.device)[id.clamp_min(0)]
+
+    def picked(self, indices: Tensor) -> Batch:
+        """Samples by index ``(n,)`` on the CPU."""
+        moved = self.move(indices)
+        return Batch(self.take(indices), self.y[moved], self.move(self.id[indices]))
 
     def take(self, indices: Tensor) -> Tensor:
         """Samples ``(n, *shape)`` in model space on the device, by index ``(n,)`` on the CPU."""
@@ -74,6 +99,7 @@ class RealSampler:
         """Bind a generator."""
         self._real, self._at = real, at
         self.shape, self.counts, self.device = real.shape, real.counts, real.device
+        self.group_names, self.group_counts = real.group_names, real.group_counts
         self.fingerprint, self.cache = real.fingerprint, real.cache
         self.score = real.score
 
@@ -108,22 +134,25 @@ class RealSampler:
         """``size`` samples of the whole set without replacement, all of it when it is smaller."""
         import torch
 
-        return self._of(torch.randperm(len(self._real), generator=self._at)[:size])
+        return self._real.picked(torch.randperm(len(self._real), generator=self._at)[:size])
 
     def poisson(self, rate: float) -> Batch:
         """Each sample independently with probability ``rate``; may be empty."""
         import torch
 
-        return self._of((torch.rand(len(self._real), generator=self._at) < rate).nonzero()[:, 0])
+        return self._real.picked((torch.rand(len(self._real), generator=self._at) < rate).nonzero()[:, 0])
 
     def whole(self, chunk: int = 1024) -> Iterator[Batch]:
         """All samples once, in the order of the source, in chunks."""
         import torch
 
         for indices in torch.arange(len(self._real)).split(chunk):
-            yield self._of(indices)
+            yield self._real.picked(indices)
 
-    def _of(self, indices: Tensor) -> Batch:
-        real = self._real
-        moved = real.move(indices)
-        return Batch(real.take(indices), real.y[moved], real.move(real.id[indices]))
+    def group_of(self, id: Tensor) -> Tensor:
+        """The groups of samples by their ids."""
+        return self._real.group_of(id)
+
+    def weighed(self, mass: Tensor) -> types.RealSampler:
+        """T with masses ``(C, G)`` of its groups in each class, going on with the numbers of this step."""
+        return Weighed(self._real, self._at, mass)

@@ -21,18 +21,19 @@ NODES = 8
 FAR = 20.0  # noises off a field, from where the normal tail is its asymptote: relative error 1e-5
 
 
-def score_of(name: str, noise: float) -> Score | None:
+def score_of(name: str, noise: float, minority: float | None = None) -> Score | None:
     """The score of a planar set in the coordinates of `dcviz.data.toy`, or None where there is no density.
 
     ``eight-gaussians`` and ``checkerboard`` are exact. The others are curves blurred by a Gaussian: a fine mixture
     of Gaussians by Gauss–Legendre quadrature along the curve, accurate in double precision to 1e-6
-    of the score up to ten noises off the curve (1e-9 where the points are).
+    of the score up to ten noises off the curve (1e-9 where the points are). ``minority`` is the share of a small
+    group, as usual unless given.
     """
     if noise < (0 if name == "checkerboard" else FINEST) or noise == 0:
         return None
     if name == "checkerboard":
         return partial(_board, noise)
-    centres, masses = _modes() if name == "eight-gaussians" else _curve(name, noise)
+    centres, masses = _modes() if name == "eight-gaussians" else _curve(name, noise, minority)
     return partial(_mixture, centres, masses.log(), noise)
 
 
@@ -91,14 +92,16 @@ def _modes() -> tuple[Tensor, Tensor]:
     return torch.stack([turn.cos(), turn.sin()], -1), torch.full((4,), 0.25, dtype=torch.float64)
 
 
-def _curve(name: str, noise: float) -> tuple[Tensor, Tensor]:
+def _curve(name: str, noise: float, minority: float | None = None) -> tuple[Tensor, Tensor]:
     """Centres ``(2, Q, 2)`` and masses ``(Q,)`` of both classes: nodes along the curve by its parameter t in [0, 1]."""
     import numpy as np
     import torch
 
     from dcviz.data import toy
 
-    speed = {"moons": 2.1, "rings": 6.3, "spirals": 8.6}[name]  # the largest of the curve in t, rounded up
+    speed = {"moons": 2.1, "moons-minority": 2.1, "rings": 6.3, "spirals": 8.6}[
+        name
+    ]  # the largest of the curve in t, rounded up
     panels = math.ceil(speed / (PANEL * noise))
     nodes, weights = np.polynomial.legendre.leggauss(NODES)  # on [-1, 1], weights sum to 2
     t = torch.from_numpy(((np.arange(panels)[:, None] + (nodes + 1) / 2) / panels).ravel())  # (Q,)
@@ -106,8 +109,11 @@ def _curve(name: str, noise: float) -> tuple[Tensor, Tensor]:
     u = t
     if name == "spirals":  # t runs along the radius, where the nodes are dense enough: u = t², so mass is 2t dt
         u, masses = t.square(), 2 * t * masses
-    both = [toy.FIGURES[name](torch.full_like(t, c), torch.stack([u, u], 1)) for c in (0, 1)]
-    return torch.stack(both), masses
+    drawn = [toy.FIGURES[name], *([toy.SMALL[name]] if name in toy.SMALL else [])]
+    both = [torch.cat([f(torch.full_like(t, c), torch.stack([u, u], 1)) for f in drawn]) for c in (0, 1)]
+    small = toy.MINORITY.get(name, 0.0) if minority is None else minority
+    shares = [1 - small, small] if name in toy.SMALL else [1.0]
+    return torch.stack(both), torch.cat([share * masses for share in shares])
 
 
 # ------------------------------------------------------------------------------------------------- checkerboard

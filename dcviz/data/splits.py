@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcviz.data import transforms
@@ -35,27 +36,46 @@ class Source:
     test: Split
     held_out: Split | None = None  # where the source makes its own; otherwise a tenth of train
     score: Callable[[Tensor, Tensor], Tensor] | None = None  # ∇ log p of each class, where the source knows it
+    groups: np.ndarray | None = None  # the name of each sample's group, by id, where the source has such
 
 
 def finish(source: Source, config: DataConfig, progress: Progress) -> Dataset:
     """The data set of a source under a configuration.
 
     Raises:
-        Refused: unknown or too few classes, a size that leaves a class with fewer than two samples, noise for
-            data that are not planar, a transform that does not fit.
+        Refused: unknown or too few classes, a size or an imbalance that leaves a class with fewer than two samples,
+            noise for data that are not planar, groups or a transform that do not fit.
     """
+    from dcviz.data.imbalance import long_tailed
+
     if config.noise is not None and source.train.x.dim() > 2:
         raise Refused(f"noise is a property of the planar sets; leave it out for {source.name}.")
     source = choose_classes(source, config.classes)
     train, held_out = source.train, source.held_out
     if held_out is None:
         train, held_out = split_off(train, HELD_OUT)
+    train = long_tailed(train, config.imbalance, config.seed, source.classes)
     train = thin(train, config.size, config.seed, len(source.classes))
     transform = transforms.fit(config.transform, train.x, progress)
     parts = train, held_out, source.test
     mark = fingerprint(source.classes, parts, config.transform)
+    made = Dataset(source.name, source.title, source.classes, *parts, transform, mark, source.score)
     progress("data ready", 1.0)
-    return Dataset(source.name, source.title, source.classes, *parts, transform, mark, source.score)
+    return _with_groups(made, source, config)
+
+
+def _with_groups(made: Dataset, source: Source, config: DataConfig) -> Dataset:
+    """The data set with its column of groups: that of the file, else the source's own."""
+    from dcviz.data.groups import grouped, read_groups
+
+    if config.groups is not None:
+        column = read_groups(Path(config.groups).expanduser(), made)
+    elif source.groups is not None:
+        column = grouped(source.groups, source.groups, made)
+    else:
+        return made
+    mark = hashlib.blake2b(f"{made.fingerprint} {column.key}".encode(), digest_size=16).hexdigest()
+    return replace(made, column=column, fingerprint=mark)
 
 
 def make_split(x: Tensor, y: Tensor, first: int = 0) -> Split:

@@ -58,6 +58,8 @@ def open_zip(
 def _check(info: zipfile.ZipInfo, file: str) -> None:
     name = info.orig_filename
     parts = name.replace("\\", "/").split("/")
+    if not name or not info.filename:
+        raise Refused(f"{file} has a member without a name: pack it again.")
     if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name:
         raise Refused(f"{file} has a member outside its own folder ({name!r}): pack it again without such paths.")
     if stat.S_ISLNK(info.external_attr >> 16):

@@ -6,6 +6,9 @@ from dcviz.discrepancies.batch_norm.channels import ChannelStatistics
 from dcviz.discrepancies.batch_norm.recovery import Recovery
 from dcviz.discrepancies.batch_norm.sre2l import SRE2L
 from dcviz.discrepancies.data.pixels import Pixels
+from dcviz.discrepancies.fair.federated import Federated
+from dcviz.discrepancies.fair.weights import AllottedGroups, WeighedGroups
+from dcviz.discrepancies.fair.worst import WorstGroup
 from dcviz.discrepancies.gradients.dc import DC, DSA
 from dcviz.discrepancies.gradients.idc import IDC
 from dcviz.discrepancies.gradients.matching import GradientMatching
@@ -45,4 +48,5 @@ DECLARATIONS = (
     *(DM, M3D, DATADAM, CAFE, IDM, DC, DSA, IDC, MTT, TESLA, DATM),
     *(ChannelStatistics, Recovery, SRE2L),
     *(InfiniteRidge, RidgeEnsemble, OnlineRidge, KIP, RFAD, FREPO, TWO_NETWORKS),
+    *(WeighedGroups, AllottedGroups, WorstGroup, Federated),
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dcviz.discrepancies.random_features.networks import RandomFeatures
 from dcviz.divergences.energy import Energy
 from dcviz.types import (
+    ClassBatch,
     Discrepancy,
     Divergence,
     Needs,
@@ -54,6 +55,7 @@ class Match(Discrepancy):
         "https://arxiv.org/abs/2509.10367",
     )
     where = "any"
+    partial = True
 
     divergence: Divergence = hyper(Energy(), "How two clouds of vectors are compared.", part="divergence")
     regime: Regime = hyper(RandomFeatures(), "Where they are compared.", part="regime")
@@ -93,9 +95,11 @@ class Match(Discrepancy):
             embed = self.regime.draw(Space.of(real), generator, learned, i)
             side = None
             if batch is not None:
-                side = self._fit(real, _embed_classes(embed, batch.x), generator, batch.weights)
+                at = present(batch)
+                x, weights = batch.x[at], batch.weights[at]
+                side = self._fit(real, _embed_classes(embed, x), generator, weights)
             members.append((embed, side))
-        return {"learned": learned, "members": members}
+        return {"learned": learned, "members": members, "present": None if batch is None else present(batch)}
 
     def begin(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> Tree:
         """A divergence's warm state for every member whose real side is fixed; else one, if it can be carried on."""
@@ -109,24 +113,27 @@ class Match(Discrepancy):
         synthetic: SyntheticSet,
         generator: torch.Generator,
     ) -> tuple[Terms, Tree]:
-        """One term, named after the divergence: the sum over classes."""
+        """One term, named after the divergence: the sum over classes; one that T lacks counts as their mean."""
         from dcviz.augment import draw
 
         fake = synthetic.by_class()
         if self.fixed:
+            at = context["present"]
             turn = _draw(len(context["members"]), generator)
             embed, side = context["members"][turn]
-            values, warm = self.divergence.value(side, _embed_classes(embed, fake.x), fake.weights, state[turn])
+            y = _embed_classes(embed, fake.x[at])
+            values, warm = self.divergence.value(side, y, fake.weights[at], state[turn])
             state = [warm if i == turn else kept for i, kept in enumerate(state)]
         else:
             embed = self._map(context, real, generator)
             augment = draw(self.augment, real.shape, generator)
             batch = real.batch(self.batch)
-            x, y = (_embed_classes(lambda z: embed(augment(z)), part.x) for part in (batch, fake))
-            side = self._fit(real, x, generator, batch.weights)
-            values, warm = self.divergence.value(side, y, fake.weights, state)
+            at = present(batch)
+            x, y = (_embed_classes(lambda z: embed(augment(z)), part.x[at]) for part in (batch, fake))
+            side = self._fit(real, x, generator, batch.weights[at])
+            values, warm = self.divergence.value(side, y, fake.weights[at], state)
             state = warm if self.divergence.carries else None
-        return {self.divergence.name: values.sum()}, state
+        return {self.divergence.name: values.sum() * (len(fake.x) / len(values))}, state
 
     def _fit(self, real: RealSampler, x: Tensor, generator: torch.Generator, weights: Tensor) -> Tree:
         """The real side of vectors ``x (C, N, D)``, with the score of their density where that is known."""
@@ -150,6 +157,11 @@ class Match(Discrepancy):
         size = math.prod(shape)
         held = (min(real, CHUNK) + 2 * classes * per_class) * self.regime.floats(shape)
         return passes * self.regime.flops(shape) + 6 * pairs * size, 4.0 * (held + 4 * pairs)
+
+
+def present(batch: ClassBatch) -> Any:
+    """What picks the classes that have real samples; a slice, which costs nothing, where all have."""
+    return slice(None) if batch.present is None else list(batch.present)
 
 
 def _score_classes(score: Callable[[Tensor, Tensor], Tensor], y: Tensor) -> Tensor:

@@ -63,7 +63,7 @@ def taught_from(
     """`taught` from a seed of one's own: ``teacher.untrained`` with a generator of that seed is how it started."""
     import torch
 
-    from dcviz.training import fit
+    from dcviz.training import fit, refuse_diverged
 
     at = torch.Generator().manual_seed(seed)
     net = teacher.untrained(real, at)
@@ -71,6 +71,7 @@ def taught_from(
     def make() -> dict[str, Tensor]:
         for done in fit(net, everything(real), teacher.training, at):
             progress(what, done / teacher.training.updates)
+        refuse_diverged(net, teacher.training.rate)
         return dict(net.state_dict())
 
     key = key_of(real.fingerprint, teacher, seed)

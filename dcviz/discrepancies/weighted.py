@@ -95,11 +95,11 @@ class Weighted(Discrepancy):
         return self._merge(merged), total, states
 
     def objective(self, terms: Terms) -> Tensor:
-        """The weighted sum of all terms."""
+        """The weighted sum of the parts' objectives: of all terms but those that a part only shows."""
         import torch
 
-        weights = [self.weights[int(key.partition("/")[0])] for key in terms]
-        return torch.stack([w * v for w, v in zip(weights, terms.values(), strict=True)]).sum()
+        parts = enumerate(zip(self.weights, self.parts, strict=True))
+        return torch.stack([w * part.objective(self._own(terms, i)) for i, (w, part) in parts]).sum()
 
     def follows(self, terms: Terms) -> bool:
         """Where every part does."""

@@ -12,7 +12,7 @@ from dcviz.data.transforms import pixels
 from dcviz.nets import WIDTHS, network
 from dcviz.randomness import generator
 from dcviz.records import EvaluationProtocol, Score
-from dcviz.training import Sample, Training, correct, fit, shuffles
+from dcviz.training import Sample, Training, correct, fit, refuse_diverged, shuffles
 from dcviz.types import Dataset, Split, Views
 from dcviz.views import viewed
 
@@ -166,6 +166,7 @@ def trained(  # noqa: PLR0913  (two of them rare, by keyword only)
     net = network(p.network, dataset.shape, len(dataset.classes), fresh, width=p.width).to(device)
     for done in fit(net, sample, Training.of(p, label_kind), generator(seed, "evaluation training", i)):
         yield done / p.updates
+    refuse_diverged(net, p.rate)
     return net.eval()
 
 

@@ -26,11 +26,12 @@ def curves(  # noqa: PLR0913  (the rest by keyword)
     parting: int | None = None,
     likeness: bool = False,
 ) -> dict[str, Any]:
-    """One spec with up to three panels over one step axis.
+    """One spec with up to four panels over one step axis.
 
     Args:
         metrics: ``objective``, ``term:<name>``, ``accuracy`` (fraction), ``yardstick:<name>`` (1 = random real subset)
-            with the range ``random:low`` to ``random:high`` of such subsets, as (steps, values).
+            with the range ``random:low`` to ``random:high`` of such subsets, ``group:<name>`` (likewise), as
+            (steps, values).
         baselines: accuracy as a fraction by label, such as ``random`` and ``whole set``.
         step: the step that the other panels show; a vertical line named ``now`` in each panel.
         theme: the theme's name.
@@ -41,7 +42,8 @@ def curves(  # noqa: PLR0913  (the rest by keyword)
     """
     token = tokens(theme)
     middle = _likeness(metrics, theme) if likeness else _yardsticks(metrics, theme)
-    panels = [p for p in (_objective(metrics, theme), middle, _accuracy(metrics, baselines, token)) if p]
+    every = _objective(metrics, theme), middle, _groups(metrics, theme), _accuracy(metrics, baselines, token)
+    panels = [p for p in every if p]
     last = max([steps, step, *(int(line.steps[-1]) for p in panels for line in p.lines if len(line.steps))])
     return stacked(panels, step, max(last, 1), theme, parting=parting)
 
@@ -84,7 +86,7 @@ def _yardsticks(metrics: Metrics, theme: Theme) -> Panel | None:
     if not found:
         return None
     band = _band(metrics, "random")
-    title = "yardsticks, band: ten random" if band else "yardsticks, 1 = random real"  # short: labels stand beside it
+    title = "yardsticks, band: random real" if band else "yardsticks, 1 = random real"  # short: labels stand beside it
     return Panel(title, found, {"": 1.0}, log=True, band=band, share=1.35, parting=True)
 
 
@@ -100,6 +102,15 @@ def _likeness(metrics: Metrics, theme: Theme) -> Panel:
     return Panel(title, [line for line in lines if line], {"": 1.0}, band=_band(metrics, "random like"), share=1.35)
 
 
+def _groups(metrics: Metrics, theme: Theme) -> Panel | None:
+    """How far S is from each group, where there are groups."""
+    names = [name for name in metrics if name.startswith("group:")]
+    colours = class_colours(len(names), theme)
+    lines = [_line(metrics, n, n.removeprefix("group:"), c) for n, c in zip(names, colours, strict=True)]
+    found = [line for line in lines if line]
+    return Panel("distance from each group, 1 = random real", found, {"": 1.0}, log=True) if found else None
+
+
 def _band(metrics: Metrics, of: str) -> tuple[float, float] | None:
     """The lowest and the highest of ten random subsets, where they are known."""
     ends = [metrics[name][1] for name in (f"{of}:low", f"{of}:high") if name in metrics]
@@ -112,4 +123,4 @@ def _accuracy(metrics: Metrics, baselines: Mapping[str, float], token: Tokens) -
         line.values = 100 * line.values
         line.text = f"<b>this run {line.values[-1]:.1f}</b>"
     levels = {name: 100 * value for name, value in baselines.items()}
-    return Panel("accuracy, % of held-out samples", [line] if line else [], levels, top=100)
+    return Panel("held-out accuracy, %", [line] if line else [], levels, top=100)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dcviz.figures.labels import escaped
 from dcviz.figures.numbers import log_ticks
 from dcviz.figures.palette import FONT, Theme, rgba, tokens
 from dcviz.figures.signs import Sign
@@ -247,7 +248,7 @@ def _point(spot: Spot, on: bool, theme: Theme) -> dict[str, Any]:
         "marker": {"symbol": sign.symbol, "size": 12, **(fill if spot.counts else hollow)},
         "opacity": 1.0 if full else FADED,
         "meta": {"on": on},
-        "hovertemplate": f"<b>{sign.glyph} {_escaped(spot.label)}</b><br>{spot.told}<br>{state}<extra></extra>",
+        "hovertemplate": f"<b>{sign.glyph} {escaped(spot.label)}</b><br>{spot.told}<br>{state}<extra></extra>",
     }
 
 
@@ -267,7 +268,7 @@ def _label(spot: Spot, where: tuple[np.ndarray, np.ndarray], on: bool, theme: Th
         "ay": float(at[1] - pixel[1]),
         "xanchor": "center",
         "yanchor": "middle",
-        "text": f"<b>{spot.sign.glyph}</b> {_escaped(spot.label)}",
+        "text": f"<b>{spot.sign.glyph}</b> {escaped(spot.label)}",
         "showarrow": True,
         "arrowhead": 0,
         "arrowwidth": 0.8,
@@ -283,7 +284,7 @@ def _axis(scale: Scale, span: tuple[float, float], ways: str, theme: Theme) -> d
     token = tokens(theme)
     return {
         "title": {
-            "text": f"{_escaped(scale.title)}  ({ways[scale.better == 'high']} better)",
+            "text": f"{escaped(scale.title)}  ({ways[scale.better == 'high']} better)",
             "font": {"size": 12, "color": token.muted},
         },
         "type": "log" if scale.log else "linear",
@@ -298,7 +299,3 @@ def _axis(scale: Scale, span: tuple[float, float], ways: str, theme: Theme) -> d
 
 def _text(spot: Spot) -> str:
     return f"{spot.sign.glyph} {spot.label}"
-
-
-def _escaped(name: str) -> str:
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

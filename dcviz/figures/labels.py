@@ -13,6 +13,15 @@ from dcviz.figures.palette import Tokens, rgba
 WIDE = 0.45  # of the axis, that a label may take
 
 
+def escaped(text: str) -> str:
+    """A text from elsewhere as plotly shows it as it is: no markup, and no field of a template.
+
+    >>> escaped("<b>%{x}</b>")
+    '&lt;b&gt;%&#123;x}&lt;/b&gt;'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "%&#123;")
+
+
 @dataclass(frozen=True)
 class Label:
     """A text that begins at a place."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dcviz.figures.labels import escaped
 from dcviz.figures.pack import pack
 from dcviz.figures.palette import FONT, Theme, class_colours, rgba, tokens
 
@@ -79,7 +80,7 @@ def leak_map(  # noqa: PLR0913  (all by keyword)
 
 def _trace(ids: np.ndarray, x: np.ndarray, y: np.ndarray, name: str, look: tuple[str, str, str]) -> dict[str, Any]:
     colour, symbol, outline = look
-    safe = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    safe = escaped(name)
     return {
         "type": "scattergl",
         "mode": "markers",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dcviz.figures.labels import escaped
 from dcviz.figures.pack import pack
 from dcviz.figures.palette import FONT, Theme, class_colours, rgba, tokens
 
@@ -24,10 +25,11 @@ TRAIL = {  # a trace but for its points, which the browser has: they are those o
     "hoverinfo": "skip",
 }
 
+SIGNS = "• real\u2002◆ synthetic\u2002○ off-manifold"  # short: on a small screen it stands beside a switch
 CAPTIONS = {
-    "umap": "real dots · synthetic diamonds · rings: off-manifold",
-    "pca": "real dots · synthetic diamonds · rings: off-manifold",
-    "plane": "real dots · synthetic diamonds · rings: off-manifold",
+    "umap": SIGNS,
+    "pca": SIGNS,
+    "plane": SIGNS,
 }
 EXPLAINED = {
     "umap": "UMAP of reference features, fitted on real samples only; synthetic ones are placed by their nearest real "
@@ -71,7 +73,7 @@ def real_map(real: Arrays, kind: Kind, theme: Theme) -> dict[str, Any]:
             "meta": {"layer": "real"},
             **_xy(at[labels == c]),
             "customdata": pack(ids[labels == c], "int32"),
-            "hovertemplate": f"real %{{customdata}}<br>class {_escaped(name)}<extra></extra>",
+            "hovertemplate": f"real %{{customdata}}<br>class {escaped(name)}<extra></extra>",
             "marker": {"size": size, "color": colour, "opacity": 0.45},
         }
         for c, (name, colour) in enumerate(zip(names, colours, strict=True))
@@ -121,7 +123,7 @@ def points(frame: Arrays, real: Arrays, kind: Kind, theme: Theme) -> list[dict[s
                 "meta": {"layer": "synthetic", "beyond": int(beyond[mine].sum())},
                 **_xy(at[mine]),
                 "customdata": pack(ids[mine], "int32"),
-                "hovertemplate": f"synthetic %{{customdata}}<br>class {_escaped(name)}<extra></extra>",
+                "hovertemplate": f"synthetic %{{customdata}}<br>class {escaped(name)}<extra></extra>",
                 "marker": {
                     "symbol": "diamond",
                     "size": size,
@@ -208,7 +210,7 @@ def _names(
             {
                 "x": x[0] + float(spot[0]) * (x[1] - x[0]),
                 "y": y[0] + float(spot[1]) * (y[1] - y[0]),
-                "text": f"<b>{_escaped(text)}</b>",
+                "text": f"<b>{escaped(text)}</b>",
                 "showarrow": False,
                 "font": {"color": colours[c], "size": size},
                 "bgcolor": rgba(background, 0.6),
@@ -237,7 +239,3 @@ def _clearest(
             if cost < best:
                 best, spot = cost, place
     return spot
-
-
-def _escaped(name: str) -> str:
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dcviz.figures.labels import escaped
 from dcviz.figures.palette import Theme, tokens
 from dcviz.figures.signs import Sign
 
 SIZES = {"cross": 0.95, "star": 1.15, "circle": 0.9, "square": 0.85}  # beside a diamond, so that areas look alike
 LETTERS = 16  # of a name on the map
-CAPTION = "real dots · shape: run, colour: class"
+CAPTION = "• real\u2002shape: run\u2002colour: class"
 
 
 def signed(scene: Mapping[str, Any], run: str, label: str, sign: Sign, size: float = 1.0) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def tag(run: str, label: str, sign: Sign, theme: Theme) -> dict[str, Any]:
         "meta": {"layer": "tag", "run": run},
         "x": [],
         "y": [],
-        "text": f"<b>{sign.glyph} {_escaped(label if len(label) <= LETTERS else label[: LETTERS - 1] + '…')}</b>",
+        "text": f"<b>{sign.glyph} {escaped(label if len(label) <= LETTERS else label[: LETTERS - 1] + '…')}</b>",
         "textposition": "middle right",
         "textfont": {"size": 11, "color": tokens(theme).ink},
         "cliponaxis": False,
@@ -56,10 +57,6 @@ def _signed(traces: list[dict[str, Any]], run: str, label: str, sign: Sign, size
             "symbol": sign.symbol,
             "size": round(marker["size"] * size * SIZES.get(sign.symbol, 1.0), 1),
         }
-        told = trace["hovertemplate"].replace("synthetic", f"{sign.glyph} {_escaped(label)}<br>image", 1)
+        told = trace["hovertemplate"].replace("synthetic", f"{sign.glyph} {escaped(label)}<br>image", 1)
         found.append({**trace, "meta": {**trace["meta"], "run": run}, "marker": marker, "hovertemplate": told})
     return found
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

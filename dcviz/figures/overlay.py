@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dcviz.figures.labels import escaped
 from dcviz.figures.numbers import three
 from dcviz.figures.palette import Theme
 from dcviz.figures.panels import Line, Panel, stacked, thinned
@@ -63,7 +64,7 @@ def overlay(  # noqa: PLR0913  (the rest by keyword)
     """
     objective = [_scaled(line, scale) for line in _lines(strands, "objective", start=scale == "start")]
     for line, strand in zip(objective, [s for s in strands if _has(s, "objective")], strict=True):
-        line.text = f"<b>{strand.sign.glyph}</b> {_short(strand.label)}"
+        line.text = f"<b>{strand.sign.glyph}</b> {escaped(_short(strand.label))}"
     found = [Panel(f"objective, {SCALES[scale]}", objective, log=_positive(objective, scale), numbered=scale != "own")]
     measured = _lines([_with_middle(s) for s in strands], YARDSTICK + yardstick)
     if measured:
@@ -71,7 +72,7 @@ def overlay(  # noqa: PLR0913  (the rest by keyword)
         found.append(Panel(f"{title}, 1 = random real", measured, {"": 1.0}, log=_positive(measured, ""), band=band))
     accuracy = _lines(strands, "accuracy", factor=100.0)
     percent = {name: 100 * value for name, value in (levels or {}).items()}
-    found.append(Panel("accuracy, % of held-out samples", accuracy, percent, top=100))
+    found.append(Panel("held-out accuracy, %", accuracy, percent, top=100))
     for panel in found[1:]:
         for line in panel.lines:
             line.text = f"<b>{line.text}</b> {three(float(line.values[-1]))}"

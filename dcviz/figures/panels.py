@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dcviz.figures.labels import Label, direct
+from dcviz.figures.labels import WIDE, Label, direct, escaped
 from dcviz.figures.numbers import log_ticks
 from dcviz.figures.pack import pack
 from dcviz.figures.palette import FONT, Theme, Tokens, rgba, tokens
@@ -190,7 +190,7 @@ def _trace(line: Line, x: str, y: str) -> dict[str, Any]:
         "yaxis": y,
         "line": {"color": line.colour, "width": line.width, **({} if line.dash == "solid" else {"dash": line.dash})},
         "marker": {"size": 4, "color": line.colour},
-        "hovertemplate": f"{line.name} %{{{'customdata' if told else 'y'}:.4g}}<extra></extra>",
+        "hovertemplate": f"{escaped(line.name)} %{{{'customdata' if told else 'y'}:.4g}}<extra></extra>",
     }
 
 
@@ -226,18 +226,24 @@ def _band(band: tuple[float, float], x: str, y: str, token: Tokens) -> dict[str,
 
 
 def _labels(panel: Panel, axes: tuple[str, str], last: float) -> list[Label]:
-    """What is to be written: lines where these end, levels right of the axis."""
+    """What is to be written: lines where these end, levels right of the axis, and there what has no room before it."""
     x, y = axes
-    wanted = [
-        Label(line.text or line.name, line.colour, _up(panel, float(line.values[-1])), x, y, end, end / last)
-        for line in panel.lines
-        for end in (float(line.steps[-1]),)
-    ]
+    wanted = []
+    for line in panel.lines:
+        xref, place, part = _begins(x, float(line.steps[-1]), last)
+        up = _up(panel, float(line.values[-1]))
+        wanted.append(Label(line.text or escaped(line.name), line.colour, up, xref, y, place, part))
     return wanted + [
-        Label(f"{name} {value:.1f}" if panel.top else name, "", _up(panel, value), f"{x} domain", y, 1.0, 1.0)
+        Label(escaped(f"{name} {value:.1f}" if panel.top else name), "", _up(panel, value), f"{x} domain", y, 1.0, 1.0)
         for name, value in panel.levels.items()
         if name
     ]
+
+
+def _begins(x: str, end: float, last: float) -> tuple[str, float, float]:
+    """Where the label of a line that ends there begins: on which axis, where, and that as a part of the axis."""
+    part = end / last
+    return (x, end, part) if part <= 1 - WIDE else (f"{x} domain", 1.0, 1.0)
 
 
 def _up(panel: Panel, value: float) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dcviz.figures.labels import escaped
 from dcviz.figures.layout import spread
 from dcviz.figures.overlay import Strand, mean_of
 from dcviz.figures.pack import pack
@@ -83,7 +84,7 @@ def _climb(strand: Strand) -> list[dict[str, Any]]:
         "y": pack(100 * mean),
         "line": {"color": sign.colour, "width": 1.8, "dash": sign.dash},
         "marker": {"symbol": sign.symbol, "size": 6, "color": sign.colour},
-        "hovertemplate": f"{sign.glyph} {strand.label} %{{y:.1f}} %<extra></extra>",
+        "hovertemplate": f"{sign.glyph} {escaped(strand.label)} %{{y:.1f}} %<extra></extra>",
     }
     if band is None:
         return [line]
@@ -116,7 +117,7 @@ def _finish(finish: Finish, token: Tokens) -> dict[str, Any]:
             "color": sign.colour,
             "line": {"width": 1, "color": token.outline},
         },
-        "hovertemplate": f"{sign.glyph} {finish.label}: {text} %<extra></extra>",
+        "hovertemplate": f"{sign.glyph} {escaped(finish.label)}: {text} %<extra></extra>",
     }
 
 
@@ -147,7 +148,7 @@ def _rival(name: str, known: Sequence[tuple[int, float, float | None]], token: T
         },
         "line": {"color": token.muted, "width": 1, "dash": "dot"},
         "marker": {"symbol": "circle-open", "size": 6, "color": token.muted},
-        "hovertemplate": f"{name}: %{{y:.1f}} %<extra></extra>",
+        "hovertemplate": f"{escaped(name)}: %{{y:.1f}} %<extra></extra>",
     }
 
 
@@ -170,7 +171,7 @@ def _end_labels(strands: Sequence[Strand], span: tuple[float, float], token: Tok
     places = spread([v for _, _, v in there], gap, *span)
     return [
         {
-            **_note("x domain", 1.0, place, f"<b>{s.sign.glyph}</b> {_short(s.label)}", token),
+            **_note("x domain", 1.0, place, f"<b>{s.sign.glyph}</b> {escaped(_short(s.label))}", token),
             "font": {"size": 12, "color": s.sign.colour},
         }
         for (s, _, _), place in zip(there, places, strict=True)
@@ -187,7 +188,9 @@ def _finish_labels(
     for at, budget in enumerate(budgets):
         mine = [f for f in finishes if f.budget == budget]
         texts = [(100 * f.mean, f"<b>{f.sign.glyph}</b> {_percent(f)}", token.ink) for f in mine]
-        texts += [(100 * end[1], f"{name} {100 * end[1]:.1f}", token.muted) for name, end in ends if end[0] == budget]
+        texts += [
+            (100 * end[1], f"{escaped(name)} {100 * end[1]:.1f}", token.muted) for name, end in ends if end[0] == budget
+        ]
         for (_, text, colour), y in zip(texts, spread([v for v, _, _ in texts], gap, *span), strict=True):
             found.append({**_note("x2", at, y, text, token), "xshift": 11, "font": {"size": 12, "color": colour}})
     return found

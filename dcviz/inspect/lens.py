@@ -127,8 +127,11 @@ class Bench:
             Refused: the discrepancy is not defined for this data, or its plug-in is missing.
             Cancelled: from ``progress``.
         """
+        from dcviz.runs.foreign import refuse_foreign
         from dcviz.runs.problem import refuse_unmet
 
+        if of.key == OWN:
+            refuse_foreign(self.store, self.config)
         discrepancy = discrepancy_behind(of, self.config)
         refuse_unmet(discrepancy, self.dataset)
         seen = before_finishing(self.store, self.run, self.dataset, at) if of.key == OWN else at

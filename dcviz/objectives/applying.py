@@ -11,7 +11,7 @@ from dcviz.errors import Refused
 from dcviz.records import ObjectiveConfig, RunConfig
 from dcviz.types import Objective
 
-CHANGED = ("terms", "optimiser", "start", "parameterisation", "clamp")  # what an objective may change
+CHANGED = ("terms", "optimiser", "start", "parameterisation", "clamp", "evenness")  # what an objective may change
 
 
 def built(config: RunConfig) -> list[Objective]:

@@ -11,6 +11,7 @@ from dcviz import registry
 from dcviz.errors import Refused, unknown
 from dcviz.playground.drawing import decode
 from dcviz.playground.names import DRAWN, FIGURES, MOVES, REAL_POINTS, STARTS
+from dcviz.records import parsed
 from dcviz.types import Hyper
 
 SIDES = ("left", "right")
@@ -142,8 +143,10 @@ def _value(key: str, text: str) -> Any:
     if key == "points":
         return text
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError:
+        value = parsed(text)
+    except Refused:
+        raise
+    except ValueError:
         return text
     return value if isinstance(value, (int, float, bool)) else text
 

@@ -40,8 +40,8 @@ TILES = (
     _tile(
         "mean",
         "Mean collapse",
-        "Both sides shall become like the grey points. Matching means is content at once: its discrepancy is 0, "
-        "and its points still lie in the middle.",
+        "Both sides should become like the grey points. Matching means is soon satisfied: its discrepancy is 0, "
+        "its points still in the middle.",
         "Another distribution, or draw one.",
     ),
     _tile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import html
 import json
 import re
@@ -34,15 +35,17 @@ def page(reel: Reel) -> bytes:
         "primary-color": token.accent,
         "font": "system-ui, sans-serif",
     }
+    reel_text = json.dumps({"kind": "reel", "real": reel.real, "stage": reel.stage}, separators=(",", ":"))
     parts = {
         "title": html.escape(reel.title),
         "facts": "".join(f"<span>{html.escape(fact)}</span>" for fact in reel.facts),
+        "nonce": hashlib.blake2b(reel_text.encode(), digest_size=16).hexdigest(),
         "theme": reel.theme,
         "variables": "".join(f"--st-{key}:{value};" for key, value in variables.items()),
         "style": (COMPONENTS / "stage.css").read_text(encoding="utf-8"),
         "plotly": _packed(plotly_script().read_text(encoding="utf-8")),
         "code": _packed(bundled("stage")),
-        "reel": _packed(json.dumps({"kind": "reel", "real": reel.real, "stage": reel.stage}, separators=(",", ":"))),
+        "reel": _packed(reel_text),
     }
     text = TEMPLATE.read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], text).encode()

@@ -117,8 +117,8 @@ def message(  # noqa: PLR0913  (all that a stage shows)
         "total": row.steps,
         "curves": marked(drawn, rates, theme),
         "words": {
-            "sheet": "left of the line: real examples · ◥ off-manifold",
-            "curves": "one step is one update of the synthetic set",
+            "sheet": "left: real · ◥ off-manifold",
+            "curves": "a step updates S once",
             "hint": HINT_PLANE if planar else HINT,
         },
     }
@@ -143,8 +143,11 @@ def facts(row: Run, scores: list[Score]) -> tuple[str, ...]:
 
 
 def rivals(scores: list[Score]) -> dict[str, float]:
-    """Accuracies on the held-out samples, which the live curve is measured on."""
-    return {s.of: s.mean for s in scores if s.of != "synthetic" and s.protocol.split != "test"}
+    """Accuracies on the held-out samples, which the live curve is measured on: those that the Lab shows, too."""
+    from dcviz.evaluation.baselines import FURTHER
+
+    held = (s for s in scores if s.protocol.split != "test")
+    return {s.of: s.mean for s in held if s.of not in ("synthetic", *FURTHER)}
 
 
 def real_of(store: Store, data: DataConfig) -> Mapping[str, Any] | None:

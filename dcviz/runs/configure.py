@@ -100,22 +100,32 @@ def _put(tree: dict[str, Any], path: str, value: Any) -> None:
         grid = head in ("divergence", "regime")
         default = {"discrepancy": "match", "params": {}} if grid else _plain(RunConfig().terms[0])
         terms = tree.setdefault("terms", [default])
-        terms[0] = dict(terms[0])
-        at = terms[0]["params"] = dict(terms[0].get("params", {}))
-        defaults = registry.find("discrepancy", terms[0].get("discrepancy", "match"))
+        if not isinstance(terms, list) or not terms or not isinstance(terms[0], Mapping):
+            raise Refused(f"{path} is set in the first term, but terms is no list with a term: set that first.")
+        first: dict[str, Any] = dict(terms[0])
+        terms[0] = first
+        at = first["params"] = dict(_named_values(path, first.get("params", {})))
+        defaults = registry.find("discrepancy", first.get("discrepancy", "match"))
         if head not in defaults.hypers():
             known = [*defaults.hypers(), *sorted(fields)]
             raise unknown("setting", path, known)
         if rest and defaults.hypers()[head].part:
-            at[head] = dict(at.get(head) or registry.describe(defaults.default(head)))
+            now = at.get(head) or registry.describe(defaults.default(head))
+            at[head] = {"name": now} if isinstance(now, str) else {**_named_values(path, now)}
     else:
         at = tree
         if rest:
-            at[head] = dict(at.get(head) or _plain(getattr(RunConfig(), head)))
+            at[head] = dict(_named_values(path, at.get(head) or _plain(getattr(RunConfig(), head))))
     for key in [head, *rest][: len(rest)]:
         at[key] = dict(at[key]) if isinstance(at.get(key), Mapping) else {}
         at = at[key]
     at[[head, *rest][-1]] = value
+
+
+def _named_values(path: str, found: Any) -> Mapping[str, Any]:
+    if not isinstance(found, Mapping):
+        raise Refused(f"there is no {path}: {path.partition('.')[0]} is one value, without parts.")
+    return found
 
 
 def _named(given: str | Mapping[str, Any]) -> dict[str, Any]:

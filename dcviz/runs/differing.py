@@ -29,6 +29,7 @@ WORDS = {
     "optimiser.rates.images": ("step size of images", "How far one update moves them."),
     "optimiser.schedule": ("step size over the run", "constant, or falling to 0 or to a tenth along a cosine."),
     "parameterisation": ("stored as", "What is stored and how it decodes."),
+    "evenness": ("evenness of budgets", "1: as many images for each class; 0: in proportion to the data."),
     "clamp": ("pixels kept in range", "Whether pixels are put back into their range after every update."),
     "device": ("device", "Where it was computed."),
 }

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,10 @@ from safetensors import numpy as tensors
 Arrays = dict[str, np.ndarray]
 KEY = "dcviz"  # of our JSON in a safetensors header
 NPZ_LEVEL = 1  # of zlib: 8-bit pictures shrink little more at 6, and take three times as long
+SPOILT = (  # what zipfile and numpy raise on bytes that are not what they should be
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, MemoryError),
+    *(ValueError, TypeError, KeyError, SyntaxError, TokenError, OverflowError),
+)
 
 
 class Damaged(Exception):
@@ -86,7 +91,7 @@ def from_npz(data: bytes) -> Arrays:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+    except SPOILT as error:
         raise Damaged(str(error)) from error
 
 
@@ -104,11 +109,11 @@ def unpacked(data: bytes) -> tuple[Arrays, Any]:
         Damaged: it is cut off, changed, or not ours.
     """
     try:
-        arrays = tensors.load(data)
+        arrays = dict(sorted(tensors.load(data).items()))  # which come in another order each time
         length = int.from_bytes(data[:8], "little")
         header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][KEY])
         meta, crc = header["meta"], header["crc"]
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+    except (SafetensorError, RecursionError, ValueError, KeyError, TypeError) as error:
         raise Damaged(str(error)) from error
     if crc != _checksum(arrays):
         raise Damaged("its checksum is wrong")

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from dcviz.condensing.loop import State, begin, finish, not_finite, step, unmoved
+from dcviz.condensing.loop import State, begin, diverged, finish, not_finite, spoilt, step, unmoved
 from dcviz.condensing.save_at import SaveAt
 from dcviz.errors import Cancelled, Refused
 from dcviz.randomness import generator
@@ -16,12 +16,14 @@ from dcviz.records import EvaluationProtocol, Recipe, RunConfig, Score, Status
 from dcviz.runs import problem as building
 from dcviz.runs.clock import SECONDS
 from dcviz.runs.frames import Framer, flagged
+from dcviz.runs.held import Held
 from dcviz.runs.kept import setup_of
 from dcviz.runs.measuring import Measuring
 from dcviz.runs.relabelled import same_labels
 from dcviz.runs.service import speed_key
 from dcviz.runs.side import SideWork
 from dcviz.runs.store import Command, Run, Store
+from dcviz.training import Diverged
 from dcviz.types import SyntheticSet, Terms
 
 if TYPE_CHECKING:
@@ -45,10 +47,12 @@ class RunJob:
         self._setup: building.Setup | None = None
         self._unwritten: list[Numbers] = []  # of recent steps, still on the device
         self._side = SideWork(SIDE_SHARE)
+        self._live = run.config.live
         self._limit = run.time_limit  # seconds of condensing
         self._changes: dict[int, list[tuple[str, float]]] = {}  # live learning rates, by the step they follow
         self._measured = 0.0  # when the last live accuracy was begun
         self._checkpointed = -1
+        self._held = Held()
         self._script = self._work()
 
     # -------------------------------------------------------------------------------- what the worker calls
@@ -83,7 +87,9 @@ class RunJob:
     def close(self, status: Status, text: str) -> None:
         """Leave the run so that it can go on from here: the numbers, a picture, a checkpoint."""
         self._script.close()
-        if self._state is not None and self._setup is not None and status != "failed":
+        if status == "failed":
+            self._leave_last_whole()
+        elif self._state is not None and self._setup is not None:
             self._write_numbers()
             if status != "done":
                 self._checkpoint(self._state)
@@ -109,8 +115,8 @@ class RunJob:
         if training is not None:
             self._side.add(training)
         self._side.add(self._yardsticks.prepare())
-        if self.config.live is not None:
-            self._side.add(self._baselines(self.config.live))
+        if self._live is not None:
+            self._side.add(self._while_it_lasts(self._baselines(self._live)))
         self.phase = "condensing"
         yield from self._condense(setup, state)
         if self.step < self.config.steps:
@@ -120,6 +126,7 @@ class RunJob:
             self.remark = unmoved(before, self._state.synthetic)
         self._checkpoint(self._state)  # before finishing, so that a run resumed from here is finished once
         result = finish(setup.problem, self._state)
+        self._held.refuse(spoilt(result.synthetic, result.step) or diverged(result.synthetic))
         if result.synthetic is not self._state.synthetic:
             self._keep(result)
         self._save_final(result)
@@ -166,6 +173,7 @@ class RunJob:
                 self._keep(state, self.seconds + now - began)
                 shown = now
             elif now - shown > LATEST_SECONDS:
+                self._refuse_spoilt(state)
                 self.store.save_latest(self.run.id, state.step, self._framer.arrays(state.synthetic))
                 shown = now
             if now - saved > self.config.saving.checkpoint_seconds:
@@ -185,16 +193,24 @@ class RunJob:
 
     def _measure_at_times(self, state: State) -> None:
         """Queue a live accuracy when nothing else waits and the last is old enough."""
-        if self.config.live is None or self._side or time.monotonic() - self._measured < ACCURACY_SECONDS:
+        if self._live is None or self._side or time.monotonic() - self._measured < ACCURACY_SECONDS:
             return
         self._measured = time.monotonic()
-        self._side.add(self._live_accuracy(state.step, state.synthetic, self.config.live))
+        self._side.add(self._while_it_lasts(self._live_accuracy(state.step, state.synthetic, self._live)))
 
     def _live_accuracy(
         self, at: int, synthetic: SyntheticSet, protocol: EvaluationProtocol
     ) -> Generator[Any, None, None]:
         score = yield from self._measure(synthetic, protocol)
         self.store.record(self.run.id, [(at, "accuracy", score.mean)])
+
+    def _while_it_lasts(self, work: Generator[Any, None, None]) -> Generator[Any, None, None]:
+        """Live measuring, which is no part of the run: it ends, and says so, where a network that judges diverges."""
+        try:
+            yield from work
+        except Diverged as error:
+            self._live = None
+            self.store.log_event(self.run.id, self.step, "refused", command="live accuracy", text=str(error))
 
     def _measure(self, synthetic: SyntheticSet, protocol: EvaluationProtocol) -> Generator[Any, None, Score]:
         from dcviz.evaluation import fitting, measure
@@ -271,12 +287,26 @@ class RunJob:
             if len(names) > 1:
                 rows += [(at, f"term:{name}", part) for name, part in zip(names.values(), parts, strict=True)]
         self.store.record(self.run.id, [row for row in rows if math.isfinite(row[2])])
-        lost = not_finite(tuple(table[:, 0].tolist()), steps[-1])
-        if lost is not None:
-            raise Refused(lost.text)
+        self._held.refuse(not_finite(tuple(table[:, 0].tolist()), steps[-1]))
+        if self._state is not None:
+            self._held.take(self._state)
+
+    def _refuse_spoilt(self, state: State) -> None:
+        """End the run where S is no set of finite numbers: that is neither shown nor kept."""
+        self._held.refuse(spoilt(state.synthetic, state.step))
+
+    def _leave_last_whole(self) -> None:
+        """What a run that failed can be forked from, beside its frames."""
+        whole = self._held.state
+        if whole is None:
+            return
+        if whole.step > self._checkpointed:
+            self._save_checkpoint(whole)
+        self.step = max([whole.step, *self.store.frames(self.run.id)])  # what came after is no step to start from
 
     def _keep(self, state: State, seconds: float | None = None) -> None:
         """A frame, and when it was reached; after ``seconds`` of work, those so far unless given."""
+        self._refuse_spoilt(state)
         arrays = self._framer.arrays(state.synthetic)
         self.store.save_frame(self.run.id, state.step, arrays)
         rows = [(state.step, SECONDS, self.seconds if seconds is None else seconds)]
@@ -290,6 +320,10 @@ class RunJob:
         if state.step == self._checkpointed:
             return
         self._write_numbers()
+        self._refuse_spoilt(state)
+        self._save_checkpoint(state)
+
+    def _save_checkpoint(self, state: State) -> None:
         arrays, meta = pack_state(state)
         self.store.save_checkpoint(
             self.run.id, state.step, arrays, {**meta, "seconds": self.seconds, "machine": self._machine()}

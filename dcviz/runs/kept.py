@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dcviz.errors import Refused
 from dcviz.records import Recipe
 from dcviz.runs import problem as building
+from dcviz.runs.foreign import refuse_foreign
 from dcviz.types import Discrepancy, Progress, RealSampler, Source, SyntheticSet, Terms, Tree, Views, silent
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def setup_of(store: Store, run: Run, progress: Progress = silent) -> building.Se
     """
     config = run.config
     if config.start != IMPORTED:
+        refuse_foreign(store, config)
         return building.build(config, progress, store)
     from dcviz.condensing.loop import Problem
     from dcviz.condensing.optimise import Optimiser

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dcviz.runs.frames import Framer
 from dcviz.runs.store import Run, Store
 from dcviz.types import SyntheticSet
-from dcviz.yardsticks import BAND, LIKE, LIKE_BAND, PREFIX, Panel, panel
+from dcviz.yardsticks import BAND, BY_GROUP, LIKE, LIKE_BAND, PREFIX, Panel, panel
 
 if TYPE_CHECKING:
     import torch
@@ -145,7 +145,9 @@ class Measuring:
             return False
         frame, due = self._waiting.pop(step), alike or len(self._measured) % EVERY == 0
         found = {PREFIX + name: value for name, value in self._panel.measure(*frame).items()}
-        found |= {LIKE + name: value for name, value in self._panel.likeness(*frame).items()} if due else {}
+        if due:
+            found |= {LIKE + name: value for name, value in self._panel.likeness(*frame).items()}
+            found |= {BY_GROUP + name: value for name, value in self._panel.by_group(*frame).items()}
         self._measured.add(step)
         self._rows += [(step, name, value) for name, value in found.items()]
         self.spent += time.thread_time() - began

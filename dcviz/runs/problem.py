@@ -65,6 +65,11 @@ def check(config: RunConfig) -> None:
         raise Refused(f"a budget of {config.budget} images per class is out of range: choose from {low} to {high}.")
     if config.steps < 0:
         raise Refused(f"a run cannot have {config.steps} steps; 0 keeps the start as it is.")
+    if not 0 <= config.evenness <= 1:
+        raise Refused(
+            f"an evenness of {config.evenness:g} is out of range: 0 stores images in proportion to the classes, 1 as "
+            "many of each."
+        )
     discrepancy_of(config)
 
 
@@ -114,13 +119,23 @@ def starting_set(config: RunConfig, data: Dataset) -> SyntheticSet:
     from dcviz.randomness import generator
 
     decoder = parameterisation(config.parameterisation, data.shape)
-    x, y = start(config.start, data, config.budget * decoder.expand, generator(config.seed, "start"))
+    x, y = start(config.start, data, budgets(config, data, decoder.expand), generator(config.seed, "start"))
     return synthetic_set(x, y, len(data.classes), decoder)
+
+
+def budgets(config: RunConfig, data: Dataset, expand: int = 1) -> int | list[int]:
+    """Decoded images per class: the budget's, or one number for each class where they are not even."""
+    from dcviz.discrepancies.fair.shares import cells_of, stored_counts
+
+    if config.evenness == 1:
+        return config.budget * expand
+    return [n * expand for n in stored_counts(cells_of(data), config.budget * len(data.classes), config.evenness)]
 
 
 def refuse_unmet(discrepancy: Discrepancy, data: Dataset) -> None:
     """Refuse data that a discrepancy is not defined for, with the reason."""
     for part in getattr(discrepancy, "parts", (discrepancy,)):
+        part.fits(data)
         needs = part.needs
         if data.planar and not needs.planar:
             cure = "leave out the augmentation, or choose images" if getattr(part, "augment", "") else "choose images"

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from pathlib import Path
 from secrets import token_hex
 from typing import Any, get_args
 
@@ -88,18 +89,32 @@ def _method(config: RunConfig) -> str:
 
 @cache
 def place() -> str:
-    """This machine, down to the process namespace: within it, a process id means the same to everyone."""
+    """This machine since it was started, down to the process namespace: within it, everyone means the same by an id."""
     try:
         namespace = os.readlink("/proc/self/ns/pid")
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:  # not Linux
-        namespace = ""
-    return f"{platform.node()} {namespace}".strip()
+        return platform.node()
+    return f"{platform.node()} {namespace} {boot}"
+
+
+def _restarted(host: str) -> bool:
+    """Whether a place is this machine before it was last started: nothing of then is alive."""
+    return host.count(" ") == place().count(" ") == 2 and host.rpartition(" ")[0] == place().rpartition(" ")[0]
 
 
 def _started(pid: int) -> float | None:
-    """When a process of this machine started, in seconds since 1970; None when there is none (any more)."""
+    """When a process of this machine started, in seconds; None when there is none (any more).
+
+    On Linux since the machine started, which nobody can set; elsewhere since 1970.
+    """
     import psutil
 
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        return None if told[0] in "ZX" else int(told[19]) / os.sysconf("SC_CLK_TCK")  # state and starttime, man proc(5)
+    except OSError:  # no such process, or no such folder
+        pass
     try:
         process = psutil.Process(pid)
         with process.oneshot():
@@ -128,13 +143,13 @@ class Owner:
 
 def dead(pid: int, started: float, host: str, beat: float) -> bool:
     """Whether the process that holds a lease is gone, as far as can be known from here."""
-    silence = time.time() - beat
+    silence = abs(time.time() - beat)  # a sign of life from the future was given before the clock was set back
     if host != place():
-        return silence > FOREIGN_SECONDS
+        return _restarted(host) or silence > FOREIGN_SECONDS
     found = _started(pid)
     if found is None:
         return True
-    # Another process may have got the same id; but start times shift when the clock is set: so silence counts, too.
+    # Another process may have got the same id; but start times can shift when the clock is set: so silence counts, too.
     return abs(found - started) > 2 and silence > STALE_SECONDS
 
 

@@ -35,23 +35,37 @@ FLOPS = 4e10  # operations a second assumed before this machine has run anything
 OVERHEAD = 6e-3  # seconds a step, beside the operations
 
 
-def launch(
-    store: Store, config: RunConfig, *, name: str = "", time_limit: float | None = None, tags: Collection[str] = ()
+def launch(  # noqa: PLR0913  (all but two by keyword)
+    store: Store,
+    config: RunConfig,
+    *,
+    name: str = "",
+    time_limit: float | None = None,
+    tags: Collection[str] = (),
+    trust: bool = False,
 ) -> str:
-    """Queue a run and return its id; what can be refused before it starts is refused here."""
+    """Queue a run and return its id; what can be refused before it starts is refused here.
+
+    ``trust`` lets it run code that no run started here has named yet (`dcviz.runs.foreign`).
+    """
+    from dcviz.runs.foreign import refuse_foreign
     from dcviz.runs.problem import check
 
     check(config)
+    if not trust:
+        refuse_foreign(store, config)
     return store.create(config, name=name, time_limit=time_limit, tags=tags)
 
 
 def fork(store: Store, run: str, step: int, config: RunConfig, *, name: str = "") -> str:
     """A new run that starts where another was at a step, under a configuration of its own."""
+    from dcviz.runs.foreign import refuse_foreign
     from dcviz.runs.fork import refuse_other_shape
     from dcviz.runs.problem import check
 
     parent = store.run(run)
     check(config)
+    refuse_foreign(store, config)
     refuse_missing(parent)  # the parent is built again to reach the step
     refuse_other_shape(parent.config, config)
     if not 0 <= step <= parent.step:
@@ -74,7 +88,7 @@ def reopen(store: Store, run: str, time_limit: float | None = None) -> Run:
     if row.status in FINAL and not row.cut_short:
         raise Refused(f"{run} is {row.status}: fork it to go on from one of its steps.")
     if row.resumable:
-        refuse_missing(row)
+        refuse_missing(row, store)
     if row.cut_short:
         store.reopen(run, time_limit)
     elif time_limit is not None:
@@ -82,8 +96,12 @@ def reopen(store: Store, run: str, time_limit: float | None = None) -> Run:
     return store.run(run)
 
 
-def refuse_missing(row: Run) -> None:
-    """Refuse to go on with a run that names what is not here, as of a plug-in: it would fail for good."""
+def refuse_missing(row: Run, store: Store | None = None) -> None:
+    """Refuse to go on with a run that names what is not here, as of a plug-in: it would fail for good.
+
+    With its store also one that names code which nobody has started there (`dcviz.runs.foreign`).
+    """
+    from dcviz.runs.foreign import refuse_foreign
     from dcviz.runs.kept import IMPORTED
     from dcviz.runs.problem import check
 
@@ -95,6 +113,8 @@ def refuse_missing(row: Run) -> None:
         raise Refused(
             f"{row.id} cannot go on here: {refusal} If a plug-in declared it, install that plug-in."
         ) from None
+    if store is not None:
+        refuse_foreign(store, row.config)
 
 
 def evaluate_run(store: Store, run: str, protocol: EvaluationProtocol | None = None, *, device: str = "auto") -> Score:

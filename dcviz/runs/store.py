@@ -20,6 +20,7 @@ from dcviz.runs.history import History
 from dcviz.runs.home import RUN_COLUMNS, absent, number, touch
 from dcviz.runs.labels import NAME_LENGTH, Labels, check_tag, short
 from dcviz.runs.limits import Limits, check_limit
+from dcviz.runs.litter import Litter
 from dcviz.runs.pictures import Pictures
 from dcviz.runs.queue import Queue, device_name
 from dcviz.runs.rows import Command, Deleted, Event, Owner, Run, check_id, new_id, versions
@@ -28,7 +29,7 @@ from dcviz.runs.search import Entry, Search
 __all__ = ["Command", "Deleted", "Entry", "Event", "NoRoom", "Owner", "Run", "Store", "Trouble"]
 
 
-class Store(Queue, Limits, History, Pictures, Labels, Bin, Search):
+class Store(Queue, Limits, History, Pictures, Labels, Bin, Litter, Search):
     """Runs, and all that belongs to them."""
 
     # -------------------------------------------------------------------------------------------------- runs

@@ -50,7 +50,7 @@ def measure_suite(  # noqa: PLR0913  (all but three by keyword)
         properties: what to measure, as `dcviz.evaluation.suite.chosen` gives them.
         protocol: of the networks; by default the run's own. The test set is used, whatever it says.
         device: auto, cpu, cuda, …
-        groups: an npz with the group of every sample; without one the classes are the groups.
+        groups: an npz with the group of every sample; without one those of the run's data, else the classes.
         beside: whether the rivals are measured too.
 
     Returns:
@@ -95,9 +95,9 @@ def opened(
 ) -> tuple[Judge, Subject]:
     """The judge of a run's data, and its final set."""
     from dcviz.data import dataset
+    from dcviz.data.groups import read_groups
     from dcviz.evaluation import fitting
     from dcviz.evaluation.suite import Judge
-    from dcviz.evaluation.suite.groups import read_groups
     from dcviz.runs.problem import device_of
 
     config, where = store.run(run).config, device_of(device)
@@ -157,6 +157,7 @@ def costs_of(store: Store, run: str, made: CondensedSet) -> Costs:
 def remaker(config: RunConfig, device: torch.device | str, store: Store | None = None):  # noqa: ANN201
     """How a configuration makes a set from other data; None where a part of it is not here."""
     from dcviz.evaluation.suite import synthetic
+    from dcviz.runs.foreign import refuse_foreign
     from dcviz.runs.kept import IMPORTED
     from dcviz.runs.problem import build, check
 
@@ -164,6 +165,8 @@ def remaker(config: RunConfig, device: torch.device | str, store: Store | None =
         return None
     try:
         check(config)
+        if store is not None:
+            refuse_foreign(store, config)
     except Refused:
         return None
 

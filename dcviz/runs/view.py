@@ -87,7 +87,7 @@ def known_baselines(store: Store, config: RunConfig) -> dict[str, Score]:
 
 def view_key(config: DataConfig) -> str:
     """Under which a data set's view is kept: the configuration, and what its path holds."""
-    text = to_json(config) + ("" if config.path is None else _stamp(config.path))
+    text = to_json(config) + "".join(_stamp(path) for path in (config.path, config.groups) if path is not None)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 

@@ -88,9 +88,20 @@ def work(
             verdict = "interrupted", halted()
         except Cancelled:  # long work looked at the commands itself, and left off
             verdict = _wish(store, run, job, halted) or ("paused", "")  # a resume may just have come too late
-        except Exception as error:  # noqa: BLE001  (whatever a method does wrong ends its run, in words)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (whatever a method does wrong ends its run, in words)
             verdict = _failure(store, run, error)
-        return _close(store, run, job, verdict)
+        verdict = _close(store, run, job, verdict)
+    if job is not None:
+        _note_step(store, run, owner, job)
+    return verdict
+
+
+def _note_step(store: Store, run: Run, owner: Owner, job: Job) -> None:
+    """The step at which the job was left: the last sign of life may be older."""
+    try:
+        store.beat(run.id, owner, step=job.step, seconds=job.seconds)
+    except Trouble as error:
+        log.warning("%s was left at step %d, but that cannot be written: %s", run.id, job.step, error)
 
 
 def _advance_to_end(
@@ -149,7 +160,7 @@ def _close(store: Store, run: Run, job: Job | None, verdict: Verdict) -> Verdict
     status, text = verdict
     try:
         job.close(status, text)
-    except Exception as error:  # noqa: BLE001  (as above)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (as above)
         failure, words = _failure(store, run, error)
         if status in ("done", "paused"):  # neither is true now
             return failure, words
@@ -157,7 +168,7 @@ def _close(store: Store, run: Run, job: Job | None, verdict: Verdict) -> Verdict
     return verdict
 
 
-def _failure(store: Store, run: Run, error: Exception) -> Verdict:
+def _failure(store: Store, run: Run, error: BaseException) -> Verdict:
     """How a run is left after an error: with the cure where one is known, else with all that is known."""
     if isinstance(error, Trouble):  # of the disk, not of the run
         log.warning("%s is interrupted: %s", run.id, error)

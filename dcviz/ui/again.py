@@ -12,6 +12,7 @@ from dcviz.runs import service, vary
 from dcviz.runs.store import Run, Store
 from dcviz.ui import url
 from dcviz.ui.choices import BUDGETS
+from dcviz.ui.plain import plain
 from dcviz.ui.status import duration
 from dcviz.ui.told import say
 
@@ -35,7 +36,7 @@ def buttons(store: Store, run: Run) -> None:
 def same_but(store: Store, run: Run) -> None:
     """What a copy has otherwise, and the button that queues it."""
     config = run.config
-    st.caption(f"A copy of **{run.title}**, set up alike but for what is changed here.")
+    st.caption(f"A copy of **{plain(run.title)}**, set up alike but for what is changed here.")
     methods = vary.others(config)
     left, right = st.columns(2)
     with left:
@@ -56,7 +57,7 @@ def same_but(store: Store, run: Run) -> None:
         varied = vary.vary(config, method=method, budget=int(budget), seed=int(seed), settings=settings)
         guess = service.estimate(store, varied)
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        st.error(plain(str(refusal)), icon=":material/block:")
         return
     if varied == config:
         st.caption("Nothing is changed yet: on the CPU the copy would give the same bits.")
@@ -95,7 +96,7 @@ def _launch(store: Store, config: RunConfig, name: str, limit: float | None) -> 
         run = service.launch(store, config, name=name, time_limit=limit)
         service.worker(store)
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        st.error(plain(str(refusal)), icon=":material/block:")
         return
     say(f"{store.run(run).title} is queued.", ":material/playlist_add:")
     st.rerun()
@@ -105,7 +106,7 @@ def sweep(store: Store, run: Run) -> None:
     """What is to be combined, how many runs that makes, how long they take; and the button that queues them."""
     config = run.config
     st.caption(
-        f"Every combination of what is given here, each a run of its own, set up like **{run.title}**. "
+        f"Every combination of what is given here, each a run of its own, set up like **{plain(run.title)}**. "
         "What is left empty stays as it is."
     )
     methods, now = vary.others(config), vary.method_of(config)
@@ -128,7 +129,7 @@ def sweep(store: Store, run: Run) -> None:
     try:
         plan = _plan(store, config, vary.Grid(chosen, budgets, _seeds(store, config, int(count))), limit)
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        st.error(plain(str(refusal)), icon=":material/block:")
         return
     if st.button(f"Queue {len(plan.configs)} runs", type="primary", disabled=not plan.configs, key="again.start"):
         _start(store, plan, limit, tag or "")
@@ -153,7 +154,7 @@ def _plan(store: Store, config: RunConfig, grid: vary.Grid, limit: float | None)
         f"one after the other; each is tested at its end, which is not counted.{there}"
     )
     for text in plan.refused:
-        st.warning(text, icon=":material/block:")
+        st.warning(plain(text), icon=":material/block:")
     return plan
 
 
@@ -162,7 +163,7 @@ def _start(store: Store, plan: vary.Plan, limit: float | None, tag: str) -> None
         runs = vary.start(store, plan, time_limit=limit, tags=[tag] if tag.strip() else [])
         service.worker(store)
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        st.error(plain(str(refusal)), icon=":material/block:")
         return
     say(f"{len(runs)} {'run is' if len(runs) == 1 else 'runs are'} queued.", ":material/playlist_add:")
     st.rerun()

@@ -26,11 +26,14 @@ VIEWS = {
 ABOUT = {
     "map": f"Every regime with every divergence, condensed alike: the digits at {BUDGET} images per class, {STEPS} "
     "steps from real images, one optimiser; distances of a regime's own with the constants of their preset at scale "
-    "small. Accuracy: three fresh ConvNets on the test set, ± their spread.",
+    "small. In a cell: test accuracy of three fresh ConvNets, ±\u00a0their spread; points above or below the best "
+    "selection; time.",
     "yardsticks": "Rows are optimised, columns are measured on the result in a fixed context. 1 is the mean over "
-    "random real subsets of the same size: blue is closer to the real data than they are, orange farther away.",
-    "learners": "Rows are condensed, columns trained on the result: test accuracy in per cent. A set made for one "
-    "learner may say little to another.",
+    "random real subsets of the same size: blue is closer to the real data than they are, orange farther away. "
+    "The most accurate of the map come first.",
+    "learners": "Rows are condensed, columns trained on the result: test accuracy in per cent, one network each. A set "
+    "made for one learner may say little to another. The most accurate of the map come first; here all get hard "
+    "labels, so that sets whose labels were learned lose by it.",
     "published": "What papers and their own code report, each with its protocol, beside runs of yours at scale paper "
     "on the same data and budget. Protocols differ, and so do the numbers for that reason alone.",
 }

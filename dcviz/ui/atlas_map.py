@@ -15,6 +15,7 @@ from dcviz.condensing.start import STARTS
 from dcviz.runs.store import Store
 from dcviz.ui import url
 from dcviz.ui.choices import choices_of
+from dcviz.ui.plain import plain
 from dcviz.ui.stage import grid
 from dcviz.ui.status import duration
 
@@ -86,7 +87,7 @@ def _part(cell: Cell, found: Mapping[str, Result | None], best: float | None, na
     else:
         lines.append({"text": f"{100 * result.mean:.1f}", "kind": "number"})
         lines.append({"text": f"± {100 * result.spread:.1f}"})
-        gain = "" if best is None else f"{100 * (result.mean - best):+.1f} · "
+        gain = "" if best is None else f"{signed(100 * (result.mean - best))} · "
         better = best is not None and result.mean > best
         below.append({"text": f"{gain}{duration(result.seconds)}", "kind": "good" if better else ""})
     badge = " · ".join(registry.find("preset", name).title for name in cell.presets)
@@ -100,6 +101,16 @@ def _part(cell: Cell, found: Mapping[str, Result | None], best: float | None, na
     if result is not None and result.picture:
         part["src"] = f"data:image/png;base64,{result.picture}"
     return part
+
+
+def signed(points: float) -> str:
+    """A difference with its sign, as it is set in print.
+
+    >>> signed(1.94), signed(-0.81), signed(0.01)
+    ('+1.9', '−0.8', '±0.0')
+    """
+    text = f"{abs(points):.1f}"
+    return f"{'±' if text == '0.0' else '+' if points > 0 else '−'}{text}"
 
 
 def _detail(
@@ -125,7 +136,7 @@ def _detail(
             'style="width:100%;max-width:300px;image-rendering:pixelated;border-radius:4px">'
         )
     if result is not None and result.refused:
-        st.warning(result.refused, icon=":material/block:")
+        st.warning(plain(result.refused), icon=":material/block:")
     elif result is not None:
         _told(result, best)
     if cell.note:
@@ -138,7 +149,9 @@ def _told(result: Result, best: tuple[float | None, str]) -> None:
     level, name = best
     lines = [f"accuracy **{100 * result.mean:.1f} ± {100 * result.spread:.1f} %**"]
     if level is not None:
-        lines.append(f"{100 * (result.mean - level):+.1f} over {name}, the best selection ({100 * level:.1f} %)")
+        points = 100 * (result.mean - level)
+        side = "above" if points > 0 else "below"
+        lines.append(f"{abs(points):.1f} points {side} {name}, the best selection ({100 * level:.1f} %)")
     lines.append(f"{duration(result.seconds)} for {result.steps} steps" if result.steps else "chosen, not optimised")
     if result.learners:
         lines.append(" · ".join(f"{name} {100 * value:.0f}" for name, value in result.learners.items()))

@@ -11,6 +11,7 @@ import streamlit as st
 from dcviz.errors import Refused
 from dcviz.runs.store import Deleted, Store
 from dcviz.ui import notices
+from dcviz.ui.plain import plain
 from dcviz.ui.told import say
 
 UNDO = "runs.undo"
@@ -78,8 +79,8 @@ def panel(store: Store, runs: Sequence[str]) -> None:
         with st.popover("Remove for good", icon=":material/delete_forever:", disabled=not there):
             which = some or list(there)
             what = f"{len(some)} chosen" if some else f"all {len(there)}"
-            st.write(f"Remove {what} with all files? This cannot be undone.")
-            if st.button(f"Remove {what}", type="primary", key="bin.empty"):
+            st.write(f"Remove {plain(what)} with all files? This cannot be undone.")
+            if st.button(f"Remove {plain(what)}", type="primary", key="bin.empty"):
                 count = len(store.empty_bin(which))
                 say(f"{count} {'run' if count == 1 else 'runs'} removed for good.", ":material/delete_forever:")
                 let_go()
@@ -91,10 +92,10 @@ def let_go() -> None:
     st.rerun()
 
 
-def offer(store: Store, refusal: Refused | None, key: str) -> str | None:
+def offer(store: Store, refusal: Refused | None, key: str, label: str = "Restore it") -> str | None:
     """Where a run cannot be shown as it is in the bin: the button that brings it back; the run, once it is back."""
     if not isinstance(refusal, Deleted) or not st.button(
-        "Restore it", icon=":material/restore_from_trash:", key=key, width="content"
+        label, icon=":material/restore_from_trash:", key=key, width="content"
     ):
         return None
     restore(store, [refusal.run])

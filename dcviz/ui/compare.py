@@ -13,9 +13,11 @@ from dcviz.figures.overlay import MIDDLE, SCALES, YARDSTICK
 from dcviz.runs.clock import AXES, Axis
 from dcviz.runs.differing import groups
 from dcviz.runs.racing import EQUAL
-from dcviz.runs.store import Run, Store
+from dcviz.runs.store import Deleted, Run, Store
 from dcviz.runs.words import about, describe
-from dcviz.ui import address, fronts, good, notices, numbers, racing, together
+from dcviz.ui import address, binned, fronts, good, notices, numbers, racing, together
+from dcviz.ui.empty import no_runs
+from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.several import Several, gather
 from dcviz.yardsticks import RELATIVE
@@ -25,6 +27,7 @@ USUAL = {"view": "together", "axis": "step", "scale": "start", "yardstick": MIDD
 KNOWN: dict[str, Mapping[str, Any]] = {"view": VIEWS, "axis": AXES, "scale": SCALES, "equal": EQUAL}
 FREE = ("yardstick", "x", "y", "property", good.DEPTH)  # names that only the runs, or a view, know
 STATE = "compare.options"
+LATEST = 10**9  # place on a clock
 OFFERED = 1000  # runs in the menu, the newest
 SCALE_MEANS = {
     "start": (
@@ -47,6 +50,7 @@ def draw(reader: Reader, theme: Theme) -> None:
     """The page."""
     ids, options = opened(reader.store)
     notices.draw()
+    _offer_back(reader.store, ids)
     several = _gathered(reader, ids, theme)
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="dc-compare-row"):
         if several is not None:
@@ -90,10 +94,8 @@ def opened(store: Store) -> tuple[list[str], dict[str, str]]:
         state["compare.runs"] = _known_runs(store, asked, refusals) if asked else held
         state[STATE] = _read(query, state.get(STATE, USUAL), refusals)
         step = query.get("step", "")
-        state["compare.at"] = None
-        if step.isdecimal():
-            state["compare.at"] = int(step)
-        elif step:
+        state["compare.at"] = address.whole(step, 0, LATEST)
+        if step and state["compare.at"] is None:
             refusals.append(f"step={step} in the address: give a whole number, the place on the clock.")
         _anew()
         notices.keep(*refusals)
@@ -103,13 +105,29 @@ def opened(store: Store) -> tuple[list[str], dict[str, str]]:
 
 def _known_runs(store: Store, asked: Sequence[str], refusals: list[str]) -> list[str]:
     found = []
+    missing: list[Refused] = []
     for run in dict.fromkeys(asked):
         try:
             store.run(run).config  # noqa: B018  (written by another version, it is refused)
             found.append(run)
         except Refused as refusal:
             refusals.append(f"runs=… in the address: {refusal}")
+            missing.append(refusal)
+    st.session_state["compare.missing"] = missing
     return found
+
+
+def _offer_back(store: Store, ids: Sequence[str]) -> None:
+    """For runs of the address that are in the bin: the button that brings each back, and to the others."""
+    missing = [one for one in st.session_state.get("compare.missing", []) if isinstance(one, Deleted)]
+    if not missing:
+        return
+    with st.container(horizontal=True, key="dc-compare-back"):
+        back = [binned.offer(store, one, f"compare.restore.{one.run}", f"Restore {one.run}") for one in missing]
+    if found := [run for run in back if run]:
+        st.session_state["compare.missing"] = [one for one in missing if one.run not in found]
+        notices.forget()
+        _set([*ids, *found])
 
 
 def _read(query: Mapping[str, str], usual: Mapping[str, str], refusals: list[str]) -> dict[str, str]:
@@ -166,7 +184,7 @@ def _gathered(reader: Reader, ids: list[str], theme: Theme) -> Several | None:
             reader.store.run(run)
         except Refused as refusal:
             gone.append(run)
-            st.warning(f"{refusal} It is left out.", icon=":material/info:")
+            st.warning(plain(f"{refusal} It is left out."), icon=":material/info:")
     ids[:] = [run for run in ids if run not in gone]
     return gather(reader, ids, theme) if ids else None
 
@@ -181,7 +199,9 @@ def _choose(store: Store, ids: Sequence[str]) -> None:
         placeholder="type a method, a budget, a name or an id", help="Any number; type to search.",
     )  # fmt: skip
     for text, found in suggestions(list(rows.values())).items():
-        if set(found) != set(ids) and st.button(text, icon=":material/auto_awesome_motion:", key=f"compare.s.{text}"):
+        if set(found) != set(ids) and st.button(
+            plain(text), icon=":material/auto_awesome_motion:", key=f"compare.s.{text}"
+        ):
             _set(found)
     if chosen != list(ids):
         _set(chosen)
@@ -237,8 +257,7 @@ def _first(store: Store) -> None:
     """Before anything is chosen: what this page does, and the way in."""
     st.markdown(ABOUT)
     if not store.runs(limit=1):
-        st.info("No runs yet: start one in the Lab, or queue a budget race here.", icon=":material/info:")
-        st.page_link("app.py", label="To the Lab", icon=":material/science:")
+        no_runs("No runs yet: start one in the Lab, or queue a budget race here.")
         return
     with st.container(width=720):
         _choose(store, [])

@@ -21,6 +21,7 @@ from dcviz.runs.frontier import Point, Strength
 from dcviz.runs.store import Run, Store
 from dcviz.ui import overlaid, pursuing
 from dcviz.ui.good import is_planar
+from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.share import saving
 from dcviz.ui.status import duration
@@ -143,7 +144,7 @@ def _act(store: Store, pursued: RunConfig, known: Sequence[Point], name: str, go
     """Queue the other strengths, and measure what is aimed at."""
     aimed = registry.find("objective", name).aims[0]
     if said := assessing.refusal(aimed, planar=is_planar(pursued.data)):
-        st.info(said, icon=":material/block:")
+        st.info(plain(said), icon=":material/block:")
         return
     lacking = frontier.lacking(store, known, name)
     _progress(store, going.runs)
@@ -157,7 +158,7 @@ def _act(store: Store, pursued: RunConfig, known: Sequence[Point], name: str, go
     said = next(filter(None, (assessing.trouble(store, one) for one in lacking)), "")
     if said:
         st.session_state.pop(FOLLOW, None)
-        st.warning(said, icon=":material/block:")
+        st.warning(plain(said), icon=":material/block:")
 
 
 def _progress(store: Store, waiting: int) -> None:
@@ -175,7 +176,7 @@ def _spread(store: Store, pursued: RunConfig, name: str) -> None:
     try:
         plan = frontier.plan(store, pursued, name, wanted)
     except Refused as refusal:
-        st.caption(str(refusal))
+        st.caption(plain(str(refusal)))
         return
     if not plan.configs:
         return

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from dcviz.data.catalogue import catalogue, data_folder
+from dcviz.data.catalogue import MINORITY, catalogue, data_folder
 from dcviz.data.transforms import TRANSFORMS
 from dcviz.errors import Refused
 from dcviz.runs.store import Store
 from dcviz.ui import own
 from dcviz.ui.choices import OWN, Choices
+from dcviz.ui.plain import plain
 
 PART = "data."  # how the paths of settings about the data begin
 TRANSFORM_HELP = (
@@ -94,11 +96,13 @@ def label(entry: Entry) -> str:
 def part(settings: Mapping[str, Any]) -> str:
     """Which part of the data is taken, in the few words that fit beside the menu; empty for all of it."""
     classes, size = settings.get("data.classes"), settings.get("data.size")
-    return " · ".join([*([f"{len(classes)} classes"] if classes else []), *([f"{size:,}"] if size else [])])
+    tail, groups = settings.get("data.imbalance"), settings.get("data.groups")
+    said = [f"{len(classes)} classes" if classes else "", f"{size:,}" if size else "", f"{tail:g} : 1" if tail else ""]
+    return " · ".join(filter(None, [*said, "groups" if groups else ""]))
 
 
 def _part(entry: Entry, scope: str, choices: Choices) -> Choices:
-    """Classes, N, noise and transform, as settings that differ from the default."""
+    """Classes, N, imbalance, groups, noise and transform, as settings that differ from the default."""
     at, key = choices.settings.get, f"lab.w.{scope}"
     given: dict[str, Any] = {}
     every = list(entry.classes)
@@ -117,6 +121,7 @@ def _part(entry: Entry, scope: str, choices: Choices) -> Choices:
             "noise", 0.0, 1.0, at("data.noise"), 0.01, placeholder="usual", key=f"{key}.noise",
             help="Standard deviation of what is added to each coordinate, as a fraction of the figure's radius.",
         )  # fmt: skip
+    given |= _unlike(entry, key, choices.settings)
     kinds = list(TRANSFORMS)
     transform = st.segmented_control(
         "transform", kinds, default=at("data.transform", kinds[0]), key=f"{key}.transform", help=TRANSFORM_HELP
@@ -124,6 +129,30 @@ def _part(entry: Entry, scope: str, choices: Choices) -> Choices:
     given["data.transform"] = None if transform == kinds[0] else transform
     rest = {p: v for p, v in choices.settings.items() if p not in given}
     return replace(choices, settings=rest | {p: v for p, v in given.items() if v is not None})
+
+
+def _unlike(entry: Entry, key: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """How unlike classes and groups are."""
+    left, right = st.columns(2)
+    now = float(settings.get("data.imbalance", 1.0))
+    imbalance = left.number_input(
+        "imbalance", 1.0, 10_000.0, now, 1.0, format="%g", key=f"{key}.imbalance",
+        help="A long tail: classes fall off in size in their order, the first so many times as large as the last. What "
+        "is held out and the test set stay as they are.",
+    )  # fmt: skip
+    found: dict[str, Any] = {"data.imbalance": None if imbalance == 1 else imbalance}
+    if entry.name in MINORITY:
+        found["data.minority"] = right.number_input(
+            "minority", 0.0, 0.5, settings.get("data.minority"), 0.01, placeholder=f"{MINORITY[entry.name]:g}",
+            key=f"{key}.minority", help="The share of each class that is of the small group.",
+        )  # fmt: skip
+    path = st.text_input(
+        "groups", settings.get("data.groups") or "", placeholder="an npz on this machine", key=f"{key}.groups",
+        help="The group of every sample, for objectives and measures of fairness: an npz with the arrays train and "
+        "test, one name or number for each sample. Without it the classes are the groups.",
+    )  # fmt: skip
+    found["data.groups"] = str(Path(path.strip()).expanduser().absolute()) if path.strip() else None
+    return found
 
 
 def _own(store: Store) -> None:
@@ -160,4 +189,4 @@ def _read_once(control: str, what: str, read: Any) -> None:
         if not refusal:
             st.rerun()
     if refusal:
-        st.error(refusal, icon=":material/block:")
+        st.error(plain(refusal), icon=":material/block:")

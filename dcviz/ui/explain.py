@@ -12,7 +12,7 @@ from dcviz import registry
 from dcviz.errors import Refused
 from dcviz.types import PROPERTIES, Declaration, Discrepancy, Divergence, Preset, Source
 from dcviz.ui.choices import Choices, declared
-from dcviz.yardsticks import ALIKE, LIKENESS, RELATIVE, SPACES, YARDSTICKS
+from dcviz.yardsticks import ALIKE, GROUPED, LIKENESS, RELATIVE, SPACES, YARDSTICKS
 
 UNIFIED = (
     "Our reading of “[A Discrepancy-Based Perspective on Dataset Condensation](https://arxiv.org/abs/2509.10367)”: in "
@@ -42,8 +42,9 @@ def regime(choices: Choices) -> None:
             known = registry.known("discrepancy").values()
             own = [d for d in known if d.where == choices.regime and not d.serves]
             _head(choices.regime.replace("-", " "))
-            st.markdown(f"A regime with methods of its own: {', '.join(d.title for d in own)}.")
+            st.markdown("A regime with methods of its own.")
             for method in own:
+                _head(method.title)
                 _body(method)
         st.caption(UNIFIED)
 
@@ -90,7 +91,7 @@ def yardsticks(planar: bool) -> None:
     """What is measured beside the objective, whatever is optimised."""
     why = "What the yardsticks are"
     with (
-        st.popover("", icon=":material/straighten:", type="tertiary", help=why),
+        st.popover(why, icon=":material/straighten:", type="tertiary", help=why),
         st.container(key="dc-text-yardsticks"),
     ):
         _head("yardsticks")
@@ -111,6 +112,8 @@ def yardsticks(planar: bool) -> None:
             st.latex(alike.formula)
         for source in dict.fromkeys(alike.source for alike in LIKENESS):
             _source(source)
+        _head("groups")
+        st.markdown(f"Where the data has groups. {GROUPED}")
 
 
 def properties(of: Divergence) -> dict[str, bool]:
@@ -132,7 +135,7 @@ def popover(key: str, help: str) -> Iterator[None]:
     """An explanation one click away, beside the control in a container ``dc-pick-…``."""
     with (
         st.container(key=f"dc-why-{key}"),
-        st.popover("", icon=":material/help:", type="tertiary", help=help),
+        st.popover(help, icon=":material/help:", type="tertiary", help=help),
         st.container(key=f"dc-text-{key}"),
     ):
         yield

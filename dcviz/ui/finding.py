@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from dcviz.errors import Refused, unknown
 from dcviz.runs.rows import STATUSES, check_id
 from dcviz.runs.search import ORDERS
+from dcviz.ui import address
 
 MOST = 200  # runs chosen by an address
 
@@ -58,9 +59,10 @@ def _value(key: str, text: str):  # noqa: ANN202  (of the field's type)
     if key == "sort":
         return _known("order", text, ORDERS)
     if key == "page":
-        if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        number = address.whole(text, 1, 1_000_000)
+        if number is None:
             raise Refused("pages are numbered from 1.")
-        return int(text)
+        return number
     if key == "runs":
         return tuple(check_id(run) for run in _listed(text)[:MOST])
     if key == "bin":

@@ -11,6 +11,7 @@ from dcviz.errors import Refused
 from dcviz.figures import Theme, tokens
 from dcviz.runs.store import Store
 from dcviz.ui import address, glossary, stage, teach, tour
+from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 
 PAGES = {
@@ -35,11 +36,11 @@ def open_page(name: str) -> Reader:
         stage.ready()
         reader = reader_of(os.environ.get("DCVIZ_HOME", ""))
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/error:")
+        st.error(plain(str(refusal)), icon=":material/error:")
         st.stop()
     teach.opened(name)
     left, right = st.columns([2.2, 1], vertical_alignment="center", gap="small")
-    with left, st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+    with left, st.container(horizontal=True, vertical_alignment="center", gap="medium", key="dc-pages"):
         st.html('<span class="dc-name">dcviz</span>', width="content")
         for page, path in PAGES.items():
             with st.container(key=f"dc-link-{'here' if page == name else page}", width="content"):
@@ -55,10 +56,12 @@ def _help(page: str) -> None:
     """The tour, the glossary, and a link for a class."""
     with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", width="content", key="dc-help"):
         tour.draw(page)
-        if st.button("", icon=":material/menu_book:", type="tertiary", help="Glossary", key="dc-words"):
+        if st.button("Glossary", icon=":material/menu_book:", type="tertiary", help="Glossary", key="dc-words"):
             glossary.dialog()
         why = "A link for a class: controls hidden, large type"
-        if st.button("", icon=":material/cast_for_education:", type="tertiary", help=why, key="dc-teach"):
+        if st.button(
+            "Link for a class", icon=":material/cast_for_education:", type="tertiary", help=why, key="dc-teach"
+        ):
             teach.dialog(page)
 
 

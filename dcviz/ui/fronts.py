@@ -9,6 +9,7 @@ import streamlit as st
 from dcviz.figures import Theme
 from dcviz.figures.front import Scale, Spot, front
 from dcviz.runs.comparing import Measure, Row, Value, mixed
+from dcviz.ui.plain import plain
 from dcviz.ui.several import Several
 from dcviz.ui.share import saving
 
@@ -97,15 +98,19 @@ def _words(several: Several, found: Mapping[int, Spot], on: list[bool], axes: tu
     kept = [spot for spot, keep in zip(found.values(), on, strict=True) if keep]
     rest = [spot for spot, keep in zip(found.values(), on, strict=True) if not keep and spot.counts]
     st.markdown(f"**On the front** ({len(kept)} of {len(found)})")
-    st.markdown("\n".join(f"- {spot.sign.glyph} {spot.label}: {spot.told.replace('<br>', ', ')}" for spot in kept))
+    st.markdown(
+        "\n".join(f"- {spot.sign.glyph} {plain(spot.label)}: {spot.told.replace('<br>', ' · ')}" for spot in kept)
+    )
     if rest:
-        st.caption("Dominated: " + ", ".join(f"{spot.sign.glyph} {spot.label}" for spot in rest) + ".")
+        st.caption("Dominated: " + ", ".join(f"{spot.sign.glyph} {plain(spot.label)}" for spot in rest) + ".")
     for i, spot in found.items():
         if not spot.counts:
-            st.caption(f"Not ranked: {spot.sign.glyph} {spot.label} ({_unlike(several, i, *axes)}), drawn hollow.")
+            st.caption(
+                f"Not ranked: {spot.sign.glyph} {plain(spot.label)} ({_unlike(several, i, *axes)}), drawn hollow."
+            )
     left_out = [several.labels[i] for i in range(len(several.groups)) if i not in found]
     if left_out:
-        st.caption(f"Without a number here: {', '.join(left_out)}.")
+        st.caption(f"Without a number here: {plain(', '.join(left_out))}.")
     with st.expander("How to read it"):
         st.markdown(WHY)
         st.latex(r"a \prec b \iff \forall m:\ a_m \ge b_m \ \wedge\ \exists m:\ a_m > b_m")

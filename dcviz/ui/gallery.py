@@ -13,6 +13,7 @@ from dcviz.runs.rows import STATUSES
 from dcviz.runs.search import ORDERS
 from dcviz.runs.store import Entry, Store
 from dcviz.ui import address, binned, cards, chosen, finding, notices
+from dcviz.ui.empty import no_runs
 from dcviz.ui.finding import Asked
 from dcviz.ui.importing import importer
 from dcviz.ui.reader import Reader
@@ -142,7 +143,10 @@ def _cards(store: Store, theme: Theme) -> None:
     asked: Asked = st.session_state["runs.asked"]
     count, entries = _found(store, asked)
     if not count:
-        st.info(NO_FIT if asked.find or asked.status or asked.tag else NOTHING, icon=":material/info:")
+        if asked.find or asked.status or asked.tag:
+            st.info(NO_FIT, icon=":material/info:")
+        else:
+            no_runs(NOTHING)
         return
     if not entries:  # fewer than there were when the page was turned
         _look(replace(asked, page=-(-count // PAGE)))

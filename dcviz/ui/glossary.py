@@ -29,6 +29,7 @@ def _entry(word: Word) -> None:
     name = f"**{word.name[:1].upper()}{word.name[1:]}**"
     kind = f" :gray[{word.kind}]" if word.kind else ""
     source = f" [source]({word.link})" if word.link else ""
-    st.markdown(f"{name}{kind}  \n{word.meaning}{source}")
-    if word.formula:
-        st.latex(word.formula)
+    with st.container(gap="xxsmall"):
+        st.markdown(f"{name}{kind}  \n{word.meaning}{source}")
+        if word.formula:
+            st.latex(word.formula)

@@ -21,6 +21,7 @@ from dcviz.runs.store import Run, Store
 from dcviz.runs.suite import reports
 from dcviz.runs.view import seen_view
 from dcviz.ui import reported
+from dcviz.ui.plain import plain
 from dcviz.ui.status import duration
 
 SCALES = {"quick": "quick", "full": "full"}
@@ -141,7 +142,7 @@ def _act(store: Store, shown: Shown, kind: type[Property], scale: str, seen: tup
         return
     for run in shown.runs:
         if said := assessing.trouble(store, Asked(run.id, kind.name, scale)):  # type: ignore[arg-type]
-            st.warning(said, icon=":material/block:")
+            st.warning(plain(said), icon=":material/block:")
     _buttons(store, shown, kind, scale)
 
 
@@ -191,7 +192,7 @@ def _nothing_yet(store: Store, shown: Shown, kind: type[Property], scale: str) -
         return
     refused = {said for run in shown.runs if (said := assessing.refusal(kind.name, planar=is_planar(run.config.data)))}
     if len(refused) and not _lacking(store, shown, [kind.name], scale):
-        st.info(" ".join(refused), icon=":material/block:")
+        st.info(plain(" ".join(refused)), icon=":material/block:")
         return
     wanted = _lacking(store, shown, [kind.name], scale)
     measured = assessing.expected(store, {run.id: run for run in shown.runs}, wanted)[1]

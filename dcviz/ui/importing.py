@@ -13,8 +13,11 @@ from dcviz.data.catalogue import catalogue
 from dcviz.errors import Refused
 from dcviz.records import DataConfig
 from dcviz.runs.importing import KINDS, Brought, Taken, bring
+from dcviz.runs.importing.members import base
+from dcviz.runs.importing.published import LONGEST_NAME
 from dcviz.runs.store import Store
 from dcviz.ui import own
+from dcviz.ui.plain import plain
 from dcviz.ui.told import say
 
 TYPES = ("zip", "pt", "pth", "npz", "npy", "safetensors")
@@ -70,18 +73,26 @@ def _ask(store: Store) -> None:
             _arrived(store, brought, judged)
     shown, sentence = st.session_state.get("importing.refused", [None, ""])
     if shown == [f.file_id for f in files]:
-        st.error(sentence, icon=":material/error:")
+        st.error(plain(sentence), icon=":material/error:")
 
 
 def _read(store: Store, files: Sequence[Any], taken: Taken | None, judged: bool) -> Brought:
     """The uploaded files as files again, for as long as they are read."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, Path(file.name).name) for file in files]
+        paths = [Path(folder, _file_name(file.name)) for file in files]
         if len(set(paths)) < len(paths):
             raise Refused("two of the files have the same name: give the images and the labels of one set.")
         for path, file in zip(paths, files, strict=True):
             path.write_bytes(file.getbuffer())
         return bring(store, paths, taken, status="queued" if judged else "done")
+
+
+def _file_name(given: str) -> str:
+    """The last part of an uploaded file's name, fit for a disk; its ending says what it is."""
+    name = base(given.replace("\\", "/"))[-LONGEST_NAME:]
+    if not Path(name).suffix:
+        raise Refused(f"{name or 'a file without a name'} has no ending that says what it is: give it its own.")
+    return name
 
 
 def _arrived(store: Store, brought: Brought, judged: bool) -> None:

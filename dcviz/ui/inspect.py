@@ -15,12 +15,13 @@ from dcviz.figures.signs import signs
 from dcviz.inspect import OWN, inspector, lens, lenses, panel
 from dcviz.inspect.lens import own, told
 from dcviz.records import FINAL
-from dcviz.runs.store import Run, Store
+from dcviz.runs.store import Deleted, Run, Store
 from dcviz.runs.words import describe
-from dcviz.ui import address, good, inspect_runs, notices, status
+from dcviz.ui import address, binned, good, inspect_runs, notices, status
 from dcviz.ui.inspect_words import PLACED, words
 from dcviz.ui.inspected import Look, Wish, message, planar
 from dcviz.ui.live import Real, real_of
+from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.stage import glass, real_layer, sent_of
 
@@ -28,7 +29,9 @@ PENDING_SECONDS, ALIVE_SECONDS = 0.4, 1.0  # between looks at an answer that is 
 VIEWS = {"images": "Images", "good": "Good for"}
 VIEW = "inspect.view"  # in the session: which of them
 MOST = 11  # discrepancies looked through at once, beside the run's own
+LARGEST = 10**9  # id of an image
 LISTED = 300  # runs offered
+MISSING, BACK = "inspect.missing", "inspect.restore"  # in the session: why a run of the address cannot be shown
 
 
 def draw(reader: Reader, theme: Theme) -> None:
@@ -37,6 +40,7 @@ def draw(reader: Reader, theme: Theme) -> None:
     notices.keep(*refused)
     notices.draw()
     if wish is None:
+        _offer_back(reader.store)
         address.write({})
         inspect_runs.choose_run(reader, theme)
         return
@@ -72,11 +76,13 @@ def wished(store: Store) -> tuple[Wish | None, list[str]]:
     run = query.get("run", st.session_state.get("inspect.run"))
     if not run:
         return None, said
+    st.session_state[MISSING] = None
     try:
         row = store.run(run)
         _ = row.config  # one written by another version is refused
     except Refused as refusal:
         st.session_state.pop("inspect.run", None)
+        st.session_state[MISSING] = refusal
         return None, [f"run={run} in the address: {refusal}"] if "run" in query else [str(refusal)]
     refused = list(said)
     image = _number(query, "image", None, refused)
@@ -96,12 +102,23 @@ def _view(query: dict[str, str]) -> list[str]:
     return refused if asked in VIEWS else [f"view={asked} in the address: {unknown('view', asked, VIEWS)}"]
 
 
+def _offer_back(store: Store) -> None:
+    """For a link to a run in the bin: the button that brings it back and opens it."""
+    missing = st.session_state.get(MISSING)
+    if isinstance(missing, Deleted) and (back := binned.offer(store, missing, BACK, f"Restore {missing.run}")):
+        notices.forget()
+        st.session_state["inspect.run"] = back
+        address.write({"run": back})
+        st.rerun()
+
+
 def _number(query: dict[str, str], key: str, most: int | None, refused: list[str]) -> int | None:
     text = query.get(key)
     if text is None:
         return None
-    if text.isdecimal() and len(text) < 10 and (most is None or int(text) <= most):
-        return int(text)
+    number = address.whole(text, 0, LARGEST if most is None else most)
+    if number is not None:
+        return number
     span = "a whole number" if most is None else f"a whole number from 0 to {most}, the steps done"
     refused.append(f"{key}={text} in the address: give {span}.")
     return None
@@ -179,7 +196,7 @@ def _lenses(row: Run) -> tuple[str, ...]:
         asked = [key for key in st.query_params.get("lens", "").split(",") if key]
         unknown = [key for key in asked if key not in known]
         for key in unknown:
-            st.toast(_refusal(key), icon=":material/link_off:")
+            st.toast(plain(_refusal(key)), icon=":material/link_off:")
         st.session_state["inspect.lens"] = [key for key in asked if key in known][:MOST] or None
     held = st.session_state["inspect.lens"] or list(usual)
     with (
@@ -200,13 +217,13 @@ def _lenses(row: Run) -> tuple[str, ...]:
 
 
 def _explained(of: Any, row: Run) -> None:
-    st.markdown(f"**{of.title}**" + (" · the run's own objective" if of.key == OWN else ""))
+    st.markdown(f"**{plain(of.title)}**" + (" · the run's own objective" if of.key == OWN else ""))
     try:
         for sentence, formula in told(of, row.config):
             st.caption(sentence)
             st.latex(formula)
     except Refused as refusal:
-        st.caption(str(refusal))
+        st.caption(plain(str(refusal)))
 
 
 def _refusal(key: str) -> str:

@@ -31,8 +31,8 @@ PLACED = (
         "Nearest real images.",
         "Every real training image is compared, in pixels (0 to 1) and in the features of the network that makes the "
         "map. " + FLAG,
-        r"d(s)=\min_{t\in T}\lVert s-t\rVert_2,\qquad "
-        r"\text{percentile}=100\cdot\frac{\#\{h\in H: d(h)<d(s)\}}{\#H}",
+        r"\begin{gathered}d(s)=\min_{t\in T}\lVert s-t\rVert_2\\[4pt]"
+        r"\text{percentile}=100\cdot\frac{\#\{h\in H: d(h)<d(s)\}}{\#H}\end{gathered}",
     ),
     (
         "Alone with it.",
@@ -59,8 +59,8 @@ PLACED = (
         "as a change of pixels. The run's own objective sees the draw of its next step; others whose space is fresh at "
         "every step are a mean over four draws. Lengths have different units; the cosine to the run's own compares "
         "directions.",
-        r"-g=-\nabla_{s}\,D(T,S),\qquad "
-        r"\cos=\frac{\langle g,g_{\text{own}}\rangle}{\lVert g\rVert\,\lVert g_{\text{own}}\rVert}",
+        r"\begin{gathered}-g=-\nabla_{s}\,D(T,S)\\[4pt]"
+        r"\cos=\frac{\langle g,g_{\text{own}}\rangle}{\lVert g\rVert\,\lVert g_{\text{own}}\rVert}\end{gathered}",
     ),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,11 +13,14 @@ from dcviz import registry
 from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import service
+from dcviz.runs.foreign import Foreign, code_of
 from dcviz.runs.store import Deleted, Store
 from dcviz.ui import address, binned, data_panel, explain, forms, notices, own, pursuing, steer, url
 from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, flat, methods, regimes
-from dcviz.ui.status import duration, size
+from dcviz.ui.plain import plain
+from dcviz.ui.status import duration, roughly, size
 
+WARNING = "This runs {}, which was never run here. Run it only if you know what it does."
 PLAIN = "custom"  # the preset menu's word for: no preset
 
 
@@ -153,9 +157,9 @@ def _budget(now: int) -> int:
 
 def parameters(store: Store, choices: Choices) -> Choices:
     """Every parameter, made from the declarations, folded into one panel."""
-    with st.popover("", icon=":material/tune:", help="Every parameter", key="lab.settings"):
+    with st.popover("Every parameter", icon=":material/tune:", help="Every parameter", key="lab.settings"):
         steer.live_rate(store, st.session_state.get("lab.run"))
-        row = st.columns(5)
+        row = st.columns([1.3, 1, 1, 1.15, 1.05])  # the scale holds two words
         choices = _scaled(row[0], choices)
         plain = config_of(replace(choices, settings={}, steps=None, start=None))
         scope = _scope(choices, plain)
@@ -210,7 +214,7 @@ def _plan(row: Any, choices: Choices, plain: RunConfig, scope: str) -> Choices:
         help=known[now].sentence,
     )  # fmt: skip
     limit = row[3].number_input(
-        "stop after (s)", min_value=0.001, value=choices.time_limit, placeholder="no limit", key="lab.w.limit",
+        "stop after (s)", min_value=0.001, value=choices.time_limit, placeholder="none", key="lab.w.limit",
         help="Seconds of condensing after which the run stops and is judged as it is; it can go on later, bit for bit.",
     )  # fmt: skip
     return replace(
@@ -222,24 +226,56 @@ def _plan(row: Any, choices: Choices, plain: RunConfig, scope: str) -> Choices:
     )
 
 
-def condense(store: Store, choices: Choices) -> RunConfig | None:
-    """The estimate and the button; a press launches the run. None when the choices do not fit together."""
+def condense(store: Store, choices: Choices) -> tuple[RunConfig | None, str]:
+    """The estimate and the button; a press launches the run. None, and why, when the choices do not fit together."""
+    draw = partial(st.button, icon=":material/play_arrow:", type="primary", width="stretch", key="lab.condense")
     try:
         config = config_of(choices)
         guess = service.estimate(store, config)
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/block:")
-        return None
+        draw("Condense", help="These choices do not fit together: see below.", disabled=True)
+        return None, str(refusal)
     seconds = min(guess.seconds, choices.time_limit or guess.seconds)
-    label = f"Condense ≈ {duration(seconds)}"
     why = f"About {duration(seconds)} and {size(guess.bytes)} of memory, {guess.basis}."
-    if st.button(label, icon=":material/play_arrow:", type="primary", width="stretch", help=why, key="lab.condense"):
-        try:
-            st.session_state["lab.run"] = service.launch(store, config, time_limit=choices.time_limit)
-            service.worker(store)
-        except Refused as refusal:
-            st.error(str(refusal), icon=":material/block:")
-    return config
+    refused = _launch(store, config, choices.time_limit) if draw(f"Condense ≈ {roughly(seconds)}", help=why) else ""
+    return config, refused
+
+
+def confirm(store: Store, choices: Choices, config: RunConfig | None) -> str:
+    """Ask before code runs that never ran here, until it is answered or other choices are made; why it cannot start."""
+    if config is None or st.session_state.get("lab.foreign") != config:
+        return ""
+    st.error(plain(WARNING.format(", ".join(sorted(code_of(config))))), icon=":material/warning:")
+    if not st.button("It is mine: run it", icon=":material/code:", key="lab.trust"):
+        return ""
+    refused = _launch(store, config, choices.time_limit, trust=True)
+    if not refused:
+        st.rerun()
+    return refused
+
+
+def usual(choices: Choices) -> RunConfig | None:
+    """The usual method on the data and budget chosen: what can be shown where the choices do not fit together."""
+    kept = _afresh(choices).settings
+    try:
+        return config_of(
+            Choices(data=choices.data, path=choices.path, name=choices.name, budget=choices.budget, settings=kept)
+        )
+    except Refused:  # of the data itself: the sentence above says so
+        return None
+
+
+def _launch(store: Store, config: RunConfig, time_limit: float | None, *, trust: bool = False) -> str:
+    """Start the run; why not, where it cannot."""
+    st.session_state["lab.foreign"] = None
+    try:
+        st.session_state["lab.run"] = service.launch(store, config, time_limit=time_limit, trust=trust)
+        service.worker(store)
+    except Foreign:
+        st.session_state["lab.foreign"] = config
+    except Refused as refusal:
+        return str(refusal)
+    return ""
 
 
 def remember(choices: Choices) -> str | None:

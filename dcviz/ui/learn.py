@@ -20,6 +20,7 @@ from dcviz.records import RunConfig
 from dcviz.ui import address, notices, url
 from dcviz.ui.choices import choices_of
 from dcviz.ui.frame import PAGES
+from dcviz.ui.plain import plain
 from dcviz.ui.stage import ask, real_layer, reel
 
 CSS = (Path(__file__).parent / "learn.css").read_text(encoding="utf-8")
@@ -50,7 +51,7 @@ def draw(theme: Theme) -> None:
         message = scene(now.lesson, now.variant, theme)
         real = layer(prepared(now.variant.run).config.data.name, theme)
     except Refused as refusal:  # a file of the package is missing
-        st.error(str(refusal), icon=":material/error:")
+        st.error(plain(str(refusal)), icon=":material/error:")
         return
     notices.draw()
     _strip(now)
@@ -81,8 +82,9 @@ def opened(query: Mapping[str, str]) -> Opened:
 def _number(text: str | None) -> int:
     if text is None:
         return 1
-    if text.isdecimal() and 1 <= int(text) <= len(LESSONS):
-        return int(text)
+    number = address.whole(text, 1, len(LESSONS))
+    if number is not None:
+        return number
     _refuse("lesson", f"there are lessons 1 to {len(LESSONS)}.")
     return 1
 
@@ -91,8 +93,9 @@ def _step(text: str | None, variant: Variant) -> int | None:
     if text is None:
         return None
     run = prepared(variant.run)
-    if text.isdecimal() and int(text) <= run.steps:
-        return min((step for step, _ in run.frames), key=lambda step: abs(step - int(text)))
+    asked = address.whole(text, 0, run.steps)
+    if asked is not None:
+        return min((step for step, _ in run.frames), key=lambda step: abs(step - asked))
     _refuse("step", f"give a whole number from 0 to {run.steps}.")
     return None
 
@@ -106,20 +109,26 @@ def _refuse(key: str, why: str) -> None:
 
 
 def _go(number: int, variant: str = "") -> None:
-    """To a lesson, or to a variant of it."""
-    wanted = {"lesson": str(number)} | ({"variant": variant} if variant else {})
-    address.write(wanted)
+    """To a lesson, or to a variant of it, by something else than their own switches."""
+    _write(number, variant)
     st.session_state["learn.w.lesson"] = number
     if variant:
         st.session_state[f"learn.w.variant.{number}"] = variant
 
 
+def _write(number: int, variant: str = "") -> None:
+    """Their own switches only do this: set anew from here, they would take back the next, quick click."""
+    address.write({"lesson": str(number)} | ({"variant": variant} if variant else {}))
+
+
 def _choose_lesson() -> None:
-    _go(st.session_state["learn.w.lesson"])
+    _write(st.session_state["learn.w.lesson"])
 
 
 def _choose_variant(number: int) -> None:
-    _go(number, st.session_state[f"learn.w.variant.{number}"])
+    now, chosen = opened(address.read()), st.session_state[f"learn.w.variant.{number}"]
+    if number == now.number and chosen != now.variant.name:  # else the browser only repeats what it was shown
+        _write(number, chosen)
 
 
 def _show(number: int, look: Look) -> None:

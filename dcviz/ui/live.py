@@ -54,8 +54,20 @@ class Beside(Protocol):
         """What it is."""
 
 
-def watch(reader: Reader, config: RunConfig, run: str | None, theme: Theme, beside: Beside | None = None) -> None:
-    """Draw the status line, the buttons and the stage; they refresh themselves while there is something to see."""
+def watch(  # noqa: PLR0913  (the rest by keyword)
+    reader: Reader,
+    config: RunConfig,
+    run: str | None,
+    theme: Theme,
+    *,
+    fits: bool = True,
+    beside: Beside | None = None,
+) -> None:
+    """Draw the status line, the buttons and the stage; they refresh themselves while there is something to see.
+
+    Where what is chosen does not fit together, ``config`` only says what data to show: nothing can be forked from it.
+    ``beside`` stands on the maps beside the samples.
+    """
     try:
         row = reader.store.run(run) if run else None
     except Refused as refusal:
@@ -70,7 +82,7 @@ def watch(reader: Reader, config: RunConfig, run: str | None, theme: Theme, besi
         real_layer(layer)
     every = _pause(row, real)
     with st.container(key="dc-live"):
-        st.fragment(_look, run_every=every)(reader, config, run, real, theme)
+        st.fragment(_look, run_every=every)(reader, config, run, real, theme, fits)
         if row is not None:
             with st.container(key="dc-export", horizontal=True, gap="xxsmall"):
                 explain.yardsticks(real.view is not None and "points" in real.view)
@@ -117,7 +129,9 @@ def _gone(reader: Reader, refusal: Refused) -> None:
         st.rerun()
 
 
-def _look(reader: Reader, config: RunConfig, run: str | None, real: Real, theme: Theme) -> None:
+def _look(  # noqa: PLR0913  (what a fragment is called with again)
+    reader: Reader, config: RunConfig, run: str | None, real: Real, theme: Theme, fits: bool
+) -> None:
     try:
         row = reader.store.run(run) if run else None
     except Refused as refusal:
@@ -126,7 +140,7 @@ def _look(reader: Reader, config: RunConfig, run: str | None, real: Real, theme:
     if row is None:
         _first(reader, config, real, theme)
     else:
-        _show(reader, config, row, real, theme)
+        _show(reader, config if fits else None, row, real, theme)
     now = real_of(reader, row.config.data if row else config.data, theme)
     before = st.session_state.get("lab.status")
     st.session_state["lab.status"] = seen = (run, row.status if row else None)
@@ -154,7 +168,7 @@ def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
     )
 
 
-def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme) -> None:
+def _show(reader: Reader, config: RunConfig | None, row: Run, real: Real, theme: Theme) -> None:
     from dcviz.ui.steer import buttons
 
     latest, kept = reader.latest(row.id), reader.store.frames(row.id)
@@ -211,7 +225,7 @@ def _show(reader: Reader, config: RunConfig, row: Run, real: Real, theme: Theme)
             "film": film or None,
             "inspect": "Inspect",  # the page that looks into one image, beside this one
             "words": {
-                "sheet": "left of the line: real examples · ◥ off-manifold",
+                "sheet": "left: real · ◥ off-manifold",
                 "curves": describe(row),
                 "hint": HINT_PLANE if "points" in frame else HINT,
             },

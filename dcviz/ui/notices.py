@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dcviz.ui.plain import plain
+
 KEPT = "dc.refused"  # in the session: sentences
 
 
@@ -24,7 +26,7 @@ def draw() -> None:
     if not held:
         return
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="dc-refused"):
-        st.warning("  \n".join(held), icon=":material/info:")
-        if st.button("", icon=":material/close:", type="tertiary", help="Dismiss", key="dc.dismiss"):
+        st.warning("  \n".join(map(plain, held)), icon=":material/info:")
+        if st.button("Dismiss", icon=":material/close:", type="tertiary", help="Dismiss", key="dc.dismiss"):
             forget()
             st.rerun()

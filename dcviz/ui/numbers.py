@@ -14,6 +14,7 @@ from dcviz.runs.comparing import Measure, Row, Table, Value, as_csv, mixed
 from dcviz.runs.differing import differences, said
 from dcviz.runs.store import Run, Store
 from dcviz.runs.words import about
+from dcviz.ui.plain import plain
 from dcviz.ui.several import Several
 from dcviz.ui.stage import table
 from dcviz.ui.status import protocol
@@ -147,11 +148,11 @@ def _notes(several: Several) -> None:
     data = sorted({run.config.data.name for run in several.runs})
     if len(data) > 1:
         st.warning(
-            f"These are runs on different data ({', '.join(data)}): accuracies do not compare.",
+            f"These are runs on different data ({plain(', '.join(data))}): accuracies do not compare.",
             icon=":material/balance:",
         )
     for name in unlike:
-        lines = [f"{NUMBERS[i]} {protocol(one)}" for i, one in enumerate(found.protocols[name][:9])]
+        lines = [f"{NUMBERS[i]} {plain(protocol(one))}" for i, one in enumerate(found.protocols[name][:9])]
         st.warning(
             f"{found.measures[name].title}: not the same protocol, so these numbers do not compare.  \n"
             + "  \n".join(lines),
@@ -160,7 +161,10 @@ def _notes(several: Several) -> None:
     same = [protocol(known[0]) for name, known in found.protocols.items() if name not in unlike]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if same:
-            st.caption(f":material/check: Same protocol. {' '.join(same)} The last update counts, never the best.")
+            st.caption(
+                f":material/check: Same protocol. {plain(' '.join(same))} The last update counts, never the best.  \n"
+                "Bold: the best value of a column."
+            )
         st.download_button(
             "CSV",
             lambda: as_csv(found, several.labels, protocol).encode(),
@@ -186,7 +190,7 @@ def _judge(several: Several) -> None:
 def _judging(store: Store, missing: Sequence[Run]) -> None:
     at = judging.progress(store)
     if said_so := judging.trouble(store):
-        st.error(said_so, icon=":material/error:")
+        st.error(plain(said_so), icon=":material/error:")
     if at is None:
         if st.session_state.pop("compare.judged", False):
             st.rerun()

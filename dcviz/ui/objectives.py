@@ -13,6 +13,7 @@ from dcviz.runs import service, vary
 from dcviz.runs.store import Run, Store
 from dcviz.ui import address, costing, live, notices, overlaid, pursuing, url
 from dcviz.ui.choices import Choices, config_of
+from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.status import duration, size
 
@@ -54,12 +55,12 @@ def draw(reader: Reader, theme: Theme) -> None:
     with st.container(key="dc-costs"):  # its columns stand below one another where there is no room
         left, right = st.columns([1.95, 1], gap="medium")
     with left:
-        live.watch(reader, config, run.id if run else None, theme, over)
+        live.watch(reader, config, run.id if run else None, theme, beside=over)
     with right, st.container(key="dc-costs-side"):
         if over is not None:
             st.caption(f":material/route: {over.words}")
         elif answer is not None and answer.trouble:
-            st.caption(f":material/route: {answer.trouble}")
+            st.caption(f":material/route: {plain(answer.trouble)}")
         pursued = config_of(pursuing.pursued(choices, name))
         costing.draw(reader, costing.Looked(pursued, config, name, run, kind), theme)
 
@@ -103,7 +104,7 @@ def _config(choices: Choices) -> RunConfig | None:
     try:
         return config_of(choices)
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        st.error(plain(str(refusal)), icon=":material/block:")
         return None
 
 
@@ -120,7 +121,7 @@ def _condense(store: Store, config: RunConfig) -> None:
         wanted = vary.vary(config, seed=vary.more_seeds(store, config, 1)[0]) if there else config
         guess = service.estimate(store, wanted)
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        st.error(plain(str(refusal)), icon=":material/block:")
         return
     label = f"{'One more seed' if there else 'Condense'} ≈ {duration(guess.seconds)}"
     why = f"About {duration(guess.seconds)} and {size(guess.bytes)} of memory, {guess.basis}."
@@ -132,6 +133,6 @@ def _condense(store: Store, config: RunConfig) -> None:
             service.launch(store, wanted, tags=[pursuing.tag(st.session_state[NAME])])
             service.worker(store)
         except Refused as refusal:
-            st.error(str(refusal), icon=":material/block:")
+            st.error(plain(str(refusal)), icon=":material/block:")
             return
         st.rerun()

@@ -21,6 +21,7 @@ from dcviz.playground.tiles import TILES, find, results
 from dcviz.playground.window import Window
 from dcviz.types import Hyper
 from dcviz.ui import address, explain, forms, stage
+from dcviz.ui.plain import plain
 from dcviz.ui.plane_message import message
 
 PLANE, WINDOW, WRITTEN = "playground.plane", "playground.window", "playground.written"
@@ -68,8 +69,9 @@ def _goal(text: str | None, window: Window) -> int | None:
     """The step that a link asks to stand at."""
     if text is None:
         return None
-    if text.isdecimal() and int(text) <= LAST:
-        return int(text)
+    goal = address.whole(text, 0, LAST)
+    if goal is not None:
+        return goal
     window.refusals.append(f"step={text[:24]} in the address: give a whole number from 0 to {LAST}.")
     return None
 
@@ -179,7 +181,7 @@ def _words(window: Window) -> None:
     """What the tile is about, or what was refused."""
     if window.refusals:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="dc-refused"):
-            st.warning("  \n".join(window.refusals), icon=":material/link_off:")
+            st.warning("  \n".join(map(plain, window.refusals)), icon=":material/link_off:")
             st.button("", icon=":material/close:", type="tertiary", help="Dismiss", on_click=window.refusals.clear)
     elif window.race.setup.tile:
         tile = find(window.race.setup.tile)

@@ -16,6 +16,7 @@ from dcviz.runs.racing import BUDGETS, EQUAL, Lane, lanes
 from dcviz.runs.racing import race as launch
 from dcviz.runs.store import Store
 from dcviz.runs.words import about
+from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.several import Several, gather
 from dcviz.ui.share import saving
@@ -48,7 +49,7 @@ def control(store: Store, several: Several | None, equal: str, key: str) -> list
     try:
         found = lanes(store, bases[chosen], budgets, equal)
     except Refused as refusal:
-        st.info(str(refusal), icon=":material/info:")
+        st.info(plain(str(refusal)), icon=":material/info:")
         return None
     total = repeats * sum(lane.seconds for lane in found)
     label = f"Queue {repeats * len(found)} runs ≈ {duration(total)}"
@@ -59,7 +60,7 @@ def control(store: Store, several: Several | None, equal: str, key: str) -> list
     try:
         queued = launch(store, found, int(repeats))
     except Refused as refusal:
-        st.error(str(refusal), icon=":material/block:")
+        st.error(plain(str(refusal)), icon=":material/block:")
         return None
     service.worker(store)
     return queued
@@ -94,7 +95,7 @@ def _look(reader: Reader, ids: tuple[str, ...], equal: str, theme: Theme, was_al
     try:
         several = gather(reader, ids, theme)
     except Refused as refusal:
-        st.info(f"{refusal} Choose the runs anew.", icon=":material/info:")
+        st.info(plain(f"{refusal} Choose the runs anew."), icon=":material/info:")
         return
     if several.alive != was_alive:
         st.rerun()
@@ -115,7 +116,7 @@ def _look(reader: Reader, ids: tuple[str, ...], equal: str, theme: Theme, was_al
         return
     st.plotly_chart(spec, width="stretch", theme=None, config=saving("budgets"), key="compare.race.figure")
     if len(of) < len(several.groups):
-        st.caption(f"Only runs on {several.data.name} are drawn: accuracies on other data do not compare.")
+        st.caption(f"Only runs on {plain(several.data.name)} are drawn: accuracies on other data do not compare.")
 
 
 def figure(several: Several, of: Sequence[int], equal: str, theme: Theme) -> dict:

@@ -14,7 +14,7 @@ import numpy as np
 from dcviz.errors import Refused
 from dcviz.figures import Theme, film, frame_scene
 from dcviz.runs.store import Run, Store
-from dcviz.yardsticks import BAND, LIKE, LIKE_BAND, PREFIX
+from dcviz.yardsticks import BAND, BY_GROUP, LIKE, LIKE_BAND, PREFIX
 
 FILM = 7  # images of the selected one's history
 POINTS = ("labels", "ids", "pca", "points", "neighbours", "weights", "off")
@@ -170,4 +170,4 @@ def _alike(a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray]) -> bool:
 
 def _filled(name: str) -> bool:
     """Whether a curve has few points that do not come in the order of steps, so that all are read each time."""
-    return name.startswith((PREFIX, LIKE)) or name in BAND + LIKE_BAND
+    return name.startswith((PREFIX, LIKE, BY_GROUP)) or name in BAND + LIKE_BAND

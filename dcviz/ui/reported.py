@@ -14,6 +14,7 @@ from dcviz.figures import Theme
 from dcviz.figures.judged import Block, blocks, columns, table
 from dcviz.figures.reports import signs_of
 from dcviz.figures.signs import Sign
+from dcviz.ui.plain import plain
 from dcviz.ui.share import saving
 from dcviz.ui.status import duration
 
@@ -63,7 +64,7 @@ def _pictures(made: Sequence[Block], name: str) -> None:
 
 def _picture(block: Block, key: str) -> None:
     if block.title:
-        st.markdown(f"**{block.title[:1].upper()}{block.title[1:]}**")
+        st.markdown(f"**{plain(block.title[:1].upper() + block.title[1:])}**")
     st.plotly_chart(block.spec, width="stretch", theme=None, config=saving(key.replace(".", "-")), key=f"good.{key}")
 
 
@@ -90,9 +91,9 @@ def _notes(kind: type[Property], found: Mapping[str, Sequence[Report]]) -> None:
     protocols = dict.fromkeys(f.protocol for report in held[:1] for f in report.figures if f.of == "synthetic")
     seconds = max(report.seconds for report in held)
     with st.expander(f"How it was measured, in {duration(seconds)}"):
-        st.markdown("\n".join(f"- {text}." for text in protocols))
+        st.markdown("\n".join(f"- {plain(text)}." for text in protocols))
     for note in lines:
-        st.caption(note)
+        st.caption(plain(note))
 
 
 def explained(kind: type[Property]) -> None:

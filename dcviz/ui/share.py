@@ -14,6 +14,7 @@ from dcviz.figures import Theme
 from dcviz.records import RunConfig, from_json
 from dcviz.runs.export import FORMATS, SECONDS, bundle
 from dcviz.runs.store import Run, Store
+from dcviz.ui.plain import plain
 
 LENGTHS = (3.0, 5.0, SECONDS, 15.0, 30.0)  # of an animation, in seconds
 CODE = 118  # pixels: the height of a command or script
@@ -69,7 +70,13 @@ def export(store: Store, run: Run, planar: bool, key: str, *, address: str = "")
     why = "Share and export" if address else "Export: the set, pictures, curves, the run, its configuration"
     icon = ":material/ios_share:" if address else ":material/download:"
     with (
-        st.popover("", icon=icon, type="secondary" if address else "tertiary", help=why, key=f"{key}.menu"),
+        st.popover(
+            "" if address else "Export",
+            icon=icon,
+            type="secondary" if address else "tertiary",
+            help=why,
+            key=f"{key}.menu",
+        ),
         st.container(key=f"dc-wide-share-{key}"),
     ):
         if address:
@@ -166,7 +173,7 @@ def _source(store: Store, run: Run) -> None:
     try:
         command, script = sources(run.config_text, changes)
     except Refused as refusal:
-        st.caption(f"No command makes this run: {refusal}")
+        st.caption(plain(f"No command makes this run: {refusal}"))
         return
     st.caption("What makes the same run")
     tabs = st.tabs(["Command line", "Python"])

@@ -191,6 +191,17 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def roughly(seconds: float) -> str:
+    """The same where there is little room.
+
+    >>> roughly(17.4), roughly(95), roughly(7300)
+    ('17 s', '2 min', '2 h')
+    """
+    if seconds < 90:
+        return duration(seconds) if seconds < 60 else "1 min"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+
+
 def size(count: float) -> str:
     """Bytes as people say them.
 

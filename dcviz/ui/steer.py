@@ -22,8 +22,8 @@ HELP = {
 }
 
 
-def buttons(store: Store, row: Run, shown: int | None, config: RunConfig) -> str | None:
-    """Draw the buttons and do what is pressed; returns its name."""
+def buttons(store: Store, row: Run, shown: int | None, config: RunConfig | None) -> str | None:
+    """Draw the buttons and do what is pressed; returns its name. Without a set-up that fits nothing can be forked."""
     going = row.status in ("running", "queued")
     first = "pause" if going else "resume"
     with st.container(horizontal=True, wrap=False, gap="xsmall", width="content", key="dc-steer"):
@@ -38,13 +38,17 @@ def buttons(store: Store, row: Run, shown: int | None, config: RunConfig) -> str
             first: row.status in FINAL and not row.cut_short,
             "step": row.status not in ("paused", "interrupted"),
             "stop": row.status in FINAL,
-            "fork": shown is None,
+            "fork": shown is None or config is None,
         }
         pressed = [
             name
             for name, icon in icons.items()
             if st.button(
-                "", icon=f":material/{icon}:", key=f"steer.{name}", help=HELP[name], disabled=off.get(name, False)
+                name.capitalize(),
+                icon=f":material/{icon}:",
+                key=f"steer.{name}",
+                help=HELP[name],
+                disabled=off.get(name, False),
             )
         ]
     if not pressed:
@@ -55,7 +59,7 @@ def buttons(store: Store, row: Run, shown: int | None, config: RunConfig) -> str
         "step": lambda: _step(store, row),
         "stop": lambda: store.command(row.id, "stop"),
         "reset": lambda: _reset(store, row),
-        "fork": lambda: _fork(store, row, shown or 0, config),
+        "fork": lambda: _fork(store, row, shown or 0, config or row.config),
     }
     try:
         acts[pressed[0]]()
@@ -93,7 +97,7 @@ def live_rate(store: Store, run: str | None) -> None:
 
 
 def _step(store: Store, row: Run) -> None:
-    service.refuse_missing(row)
+    service.refuse_missing(row, store)
     store.command(row.id, "step")
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dcviz.errors import unknown
 from dcviz.ui import address
+from dcviz.ui.plain import plain
 
 HIDE, BIG = address.TAUGHT
 REFUSED = "teach.refused"  # in the session: sentences
@@ -142,7 +143,7 @@ def refusals() -> None:
     held = st.session_state.get(REFUSED)
     if held:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="dc-refused-link"):
-            st.warning("  \n".join(held), icon=":material/link_off:")
+            st.warning("  \n".join(map(plain, held)), icon=":material/link_off:")
             if st.button("", icon=":material/close:", type="tertiary", help="Dismiss", key="teach.dismiss"):
                 st.session_state[REFUSED] = []
                 st.rerun()
@@ -185,7 +186,9 @@ def read(hide: str, big: str) -> tuple[Taught, list[str]]:
 @st.dialog("A link for a class", icon=":material/cast_for_education:", width="medium")
 def dialog(page: str) -> None:
     """Tick what the link leaves out; the address is copied from below."""
-    st.caption("Who opens it sees this page as it is now, without what is ticked, and so the pages from there on.")
+    st.caption(
+        "Whoever opens it sees this page as it is now, but for what is ticked here; so with the pages reached from it."
+    )
     found = groups(page)
     columns, chosen = st.columns(2, gap="small"), []
     for i, name in enumerate(found):

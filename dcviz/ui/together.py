@@ -162,7 +162,7 @@ def message(several: Several, options: Options, seen: Seen, theme: Theme) -> dic
         "curves": _drawn(several, options, clock.total / axis.scale, now / axis.scale, theme),
         "words": {
             "chips": CHIPS,
-            "sheets": "left of the line: real examples · ◥ off-manifold",
+            "sheets": "left: real · ◥ off-manifold",
             "wipe": "drag the divider: A on its left, B on its right",
             "unlike": "A and B are laid out differently: places do not coincide",
             "zoom": ZOOM,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dcviz.ui.plain import plain
+
 KEY = "told.words"
 
 
@@ -15,4 +17,4 @@ def say(text: str, icon: str = ":material/info:") -> None:
 def said() -> None:
     """Show what was to be said."""
     for text, icon in st.session_state.pop(KEY, []):
-        st.toast(text, icon=icon)
+        st.toast(plain(text), icon=icon)

@@ -11,6 +11,7 @@ from typing import Any
 from dcviz import registry
 from dcviz.data.catalogue import catalogue
 from dcviz.errors import Refused, unknown
+from dcviz.records import parsed
 from dcviz.runs.limits import check_limit
 from dcviz.ui.choices import OWN, SCALES, Choices, config_of, methods, regimes
 
@@ -57,8 +58,8 @@ def read(query: Mapping[str, str]) -> tuple[Choices, list[str]]:
         choices = replace(choices, data=Choices.data)
     choices = _fitting(choices)
     for path in sorted(set(query) - set(checks) - set(OURS)):
-        tried = replace(choices, settings={**choices.settings, path: _value(query[path])})
         try:
+            tried = replace(choices, settings={**choices.settings, path: _value(query[path])})
             _refuse_second_name(path)
             _refuse_unknown_class(path, tried)
             config_of(tried)
@@ -144,7 +145,8 @@ def _seconds(value: str) -> float | None:
 def _value(text: str) -> Any:
     """A setting as JSON; anything else is a plain text."""
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError:
+        return parsed(text)
+    except Refused:
+        raise
+    except ValueError:
         return text
-    return value

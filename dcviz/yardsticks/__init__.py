@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dcviz.yardsticks.declared import BAND, PREFIX, RELATIVE, SPACES, YARDSTICKS, Yardstick
+from dcviz.yardsticks.groups import BY_GROUP, GROUPED
 from dcviz.yardsticks.likeness import ALIKE, LIKE, LIKE_BAND, LIKENESS, Likeness
 from dcviz.yardsticks.making import panel
 from dcviz.yardsticks.neighbours import prdc
@@ -13,6 +14,8 @@ from dcviz.yardsticks.two_samples import two_sample_accuracy
 __all__ = [
     "ALIKE",
     "BAND",
+    "BY_GROUP",
+    "GROUPED",
     "LIKE",
     "LIKENESS",
     "LIKE_BAND",

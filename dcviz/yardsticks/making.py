@@ -19,6 +19,7 @@ from dcviz.randomness import generator
 from dcviz.types import Dataset, Divergence, stack_classes
 from dcviz.yardsticks.declared import YARDSTICKS
 from dcviz.yardsticks.gradients import gradient
+from dcviz.yardsticks.groups import group_sides
 from dcviz.yardsticks.likeness import balls
 from dcviz.yardsticks.panels import CHUNK, Panel, equal
 
@@ -72,16 +73,18 @@ def panel(
     if found is not None:
         made.subsets.update(found[1]["subsets"])
         made.alike.update(found[1]["alike"])
+        made.apart.update(found[1].get("apart", {}))
         return made if made.units else None
     for i in range(SUBSETS):
         chosen = _of_each(dataset.train.y, budget, len(dataset.classes), generator(0, "yardstick subset", i))
         x, y = _model_space(dataset, chosen)
-        for values, found_now in ((made.subsets, made.absolute(x, y)), (made.alike, made.shares(x, y))):
+        measured = (made.subsets, made.absolute), (made.alike, made.shares), (made.apart, made.distances)
+        for values, found_now in ((into, of(x, y)) for into, of in measured):
             for name, value in found_now.items():
                 values.setdefault(name, []).append(value)
         yield 0.6 + 0.4 * (i + 1) / SUBSETS
     if cache is not None:
-        cache.save_cached("yardsticks", key, {}, {"subsets": made.subsets, "alike": made.alike})
+        cache.save_cached("yardsticks", key, {}, {"subsets": made.subsets, "alike": made.alike, "apart": made.apart})
     return made if made.units else None
 
 
@@ -143,6 +146,9 @@ def _fitted(made: Panel, dataset: Dataset, key: str, cache: Cache | None) -> Gen
         yield 0.4 + 0.2 * (i + 1) / len(made.yardsticks)
     trained = arrays["plane/0" if made.planar else "trained/0"].to(device)
     made.balls.append(balls(stack_classes(trained, counts)))
+    for side in group_sides(dataset, most, lambda chosen: made.vectors(_model_space(dataset, chosen)[0])):
+        made.groups.append(side)
+        yield 0.6
 
 
 def _seen(

@@ -12,6 +12,7 @@ from dcviz.randomness import generator
 from dcviz.types import ClassBatch, Divergence, Tree, stack_classes
 from dcviz.yardsticks.declared import Yardstick
 from dcviz.yardsticks.gradients import angle, gradient
+from dcviz.yardsticks.groups import GroupSide
 from dcviz.yardsticks.likeness import APART, Balls, apart, shares
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Panel:
     subsets: dict[str, list[float]] = field(default_factory=dict)  # by yardstick: what the random subsets measure
     balls: list[Balls] = field(default_factory=list)  # the real side of likeness, in the trained features; one
     alike: dict[str, list[float]] = field(default_factory=dict)  # by name: how alike the random subsets are
+    groups: list[GroupSide] = field(default_factory=list)  # the real side of each group; empty without a column
+    apart: dict[str, list[float]] = field(default_factory=dict)  # by group: how far the random subsets are from it
 
     def absolute(self, x: Tensor, y: Tensor) -> dict[str, float]:
         """Every yardstick of samples ``x (M, *shape)`` in model space, of classes ``y (M,)``: the sum over classes.
@@ -67,6 +70,20 @@ class Panel:
         """Those of `shares` that random real subsets have, as multiples of what these have."""
         return _relative(self.shares(x, y), _units(self.alike))
 
+    def distances(self, x: Tensor, y: Tensor) -> dict[str, float]:
+        """How far samples as for `absolute` are from each group by itself."""
+        import torch
+
+        if not self.groups:
+            return {}
+        fake = self._trained(x, y)
+        found = torch.stack([group.distance(fake) for group in self.groups]).tolist()
+        return {group.name: value for group, value in zip(self.groups, found, strict=True)}
+
+    def by_group(self, x: Tensor, y: Tensor) -> dict[str, float]:
+        """Those of `distances`, as multiples of what random real subsets have."""
+        return _relative(self.distances(x, y), _units(self.apart))
+
     def told_apart(self, x: Tensor, y: Tensor) -> dict[str, float]:
         """How well a classifier tells samples from the real ones, 1 being chance; nothing where they are too few."""
         fake = self._trained(x, y)
@@ -75,11 +92,16 @@ class Panel:
 
     def _trained(self, x: Tensor, y: Tensor) -> ClassBatch:
         """The vectors of samples in the trained features; in the plane, the points themselves."""
+        x, y, counts = self._ordered(x, y)
+        return stack_classes(self.vectors(x), counts)
+
+    def vectors(self, x: Tensor) -> Tensor:
+        """What the trained features are of samples ``(B, *shape)``: ``(B, D)``; in the plane the points themselves."""
         import torch
 
-        x, y, counts = self._ordered(x, y)
+        device = next(iter(self.pool[0].parameters())).device
         with torch.no_grad():
-            return stack_classes(_mapped(self.maps["plane" if self.planar else "trained"][0], x), counts)
+            return _mapped(self.maps["plane" if self.planar else "trained"][0], x.to(device))
 
     def _ordered(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, list[int]]:
         """Samples by class, where the networks are, and how many each class has."""

@@ -22,6 +22,14 @@ def test_the_result_stands_beside_its_rivals(page, done):
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight")
 
 
+def test_no_chart_offers_to_be_sent_anywhere(page, done):
+    opened(page, done)
+    page.wait_for_selector(".dcv-curves .modebar-btn", state="attached", timeout=SLOW)
+    buttons = page.evaluate("[...document.querySelectorAll('.modebar-btn')].map((button) => button.dataset.title)")
+    assert {"Pan", "Lasso Select", "Reset axes"} <= set(buttons)
+    assert not [title for title in buttons if re.search("share|cloud|edit|upload", title, re.IGNORECASE)]
+
+
 def test_a_finished_run_is_exported_and_holds_what_was_shown(page, done):
     opened(page, done)
     page.locator(".st-key-dc-export button:visible").filter(has_text="download").click()
@@ -34,6 +42,30 @@ def test_a_finished_run_is_exported_and_holds_what_was_shown(page, done):
         with np.load(io.BytesIO(archive.read(names["condensed.npz"])), allow_pickle=False) as arrays:
             assert arrays["pixels"].shape == (10, 1, 8, 8)
     assert page.errors == []
+
+
+PLACES = """(() => {
+    const names = ['.dcv-panels', '.dcv-pane', '.dcv-bar', '.st-key-dc-steer'];
+    const places = names.map((name) => document.querySelector(name));
+    const note = () => {
+        const now = places.map((n) => Object.values(n.getBoundingClientRect().toJSON()).map(Math.round).join());
+        (globalThis.seen ??= new Set()).add(now.join(' '));
+        requestAnimationFrame(note);
+    };
+    note();
+})()"""
+
+
+def test_nothing_on_screen_moves_while_a_run_comes_to_its_end(page, server):
+    page.set_viewport_size({"width": 1280, "height": 800})  # where the line of numbers needs two rows at its end
+    opened(page, address(server, regime="random-features", steps=20, budget=1, seed=3))
+    page.get_by_role("button", name="Condense").click()
+    page.wait_for_selector(".st-key-dc-steer", timeout=SLOW)
+    after(page, 0)
+    page.evaluate(PLACES)
+    page.wait_for_selector(".dc-result + span:has-text('best selection')", timeout=SLOW)
+    page.wait_for_timeout(1000)  # until the stage has found its height beside it
+    assert len(page.evaluate("[...globalThis.seen]")) == 1
 
 
 def test_sharing_copies_the_address_with_run_and_step_which_opens_there_again(page, done):
@@ -67,6 +99,25 @@ def test_a_bad_address_is_refused_in_words_and_the_lab_still_opens(page, server)
     for words in ("did you mean 'digits'", "from 1 to 100", "there is no run nowhere"):
         assert words in text
     assert page.errors == []
+
+
+NAMELESS = """[...document.querySelectorAll('[data-testid=stMain] button')].filter((one) => {
+    if (!one.offsetWidth) return false;
+    const said = one.cloneNode(true);
+    said.querySelectorAll('[data-testid=stIconMaterial], [aria-hidden]').forEach((icon) => icon.remove());
+    return !one.ariaLabel && !said.textContent.trim() && !one.dataset.title;
+}).map((one) => one.outerHTML)"""
+
+
+def test_every_button_has_a_name_and_the_links_show_where_one_is(page, done):
+    opened(page, done)
+    page.wait_for_selector(".dc-result", timeout=SLOW)
+    assert page.evaluate(NAMELESS) == []
+    page.locator("a", has_text="Lab").first.focus()
+    page.keyboard.press("Tab")
+    at = "getComputedStyle(document.activeElement)"
+    assert page.evaluate("document.activeElement.innerText") == "Atlas"
+    assert page.evaluate(f"[{at}.outlineStyle, parseFloat({at}.outlineWidth)]") == ["solid", 2]
 
 
 def test_a_formula_is_one_click_away(page, server):

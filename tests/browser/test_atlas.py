@@ -32,9 +32,15 @@ def test_the_keyboard_moves_and_chooses(page, server):
     opened(page, server)
     first = page.locator(".dcv-grid [data-key]").first
     first.focus()
+    at = "document.activeElement.dataset.key"
+    regime, method = first.get_attribute("data-key").split("/")
     page.keyboard.press("ArrowRight")
-    key = page.evaluate("document.activeElement.dataset.key")
-    assert key != first.get_attribute("data-key")
+    across = page.evaluate(at).split("/")
+    assert (across[0] != regime, across[1]) == (True, method)  # along the row
+    page.keyboard.press("ArrowDown")
+    key = page.evaluate(at)
+    assert (key.split("/")[0], key.split("/")[1] != method) == (across[0], True)
+    assert page.locator(".dcv-grid [tabindex='0']").count() == 1  # Tab does not visit every cell
     page.keyboard.press("Enter")
     page.wait_for_function(f"decodeURIComponent(location.search).includes('cell={key}')", timeout=SLOW)
 

@@ -15,6 +15,7 @@ MOVING = """async ([lesson, question]) => {
     const strip = [...document.querySelectorAll('.st-key-dc-lessons button')];
     strip.find((button) => button.innerText.startsWith(`${lesson} `)).click();
     while (seen.size < 3) {
+        if (performance.now() - began > 60000) throw new Error(`lesson ${lesson} shows ${[...seen]} for a minute`);
         await new Promise(requestAnimationFrame);
         const shown = document.querySelector('.st-key-dc-lesson h1')?.innerText;
         if (shown === question) seen.add(document.querySelector('.dcv-step').innerText);
@@ -111,6 +112,32 @@ def test_a_link_for_a_class_hides_and_enlarges_and_stays(page, server):
         reached.add(page.evaluate("document.activeElement.closest('[class*=st-key-dc-]')?.className ?? ''"))
     assert any("dc-lesson-vary" in name for name in reached)
     assert not any("dc-lesson-looks" in name or "dc-teach" in name for name in reached)
+
+
+TOPS = "[...document.querySelectorAll('.st-key-dc-pages a, .dc-device')].map((n) => n.getBoundingClientRect())"
+INSIDE = """[...document.querySelectorAll('.dcv-hint, .dcv-panel:not([hidden]), .dcv-bar, .st-key-dc-lessons button')]
+    .filter((n) => n.offsetWidth).map((n) => [n.className, n.getBoundingClientRect()])
+    .filter(([, box]) => box.right > innerWidth || box.bottom > innerHeight || box.left < 0).map(([name]) => name)"""
+
+
+TURNED = r"""[...document.querySelectorAll('.dcv-curves .xtick text')]
+    .filter((n) => /rotate\([^0]/.test(n.getAttribute('transform'))).length"""
+
+
+def test_large_type_has_room_on_a_small_projector(page, server):
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(f"{server}/Learn?lesson=2&big=1")
+    page.wait_for_selector(".st-key-dc-lesson p", timeout=SLOW)
+    page.wait_for_function(f"document.querySelector('{MAP}')?.layout !== undefined", timeout=SLOW)
+    rows = page.evaluate(f"{TOPS}.map((box) => box.top + box.height / 2)")
+    assert len(rows) == 8
+    assert max(rows) - min(rows) < 12  # one row
+    assert page.evaluate(INSIDE) == []
+    hint = page.evaluate(
+        "(() => { const n = document.querySelector('.dcv-detail'); return n.scrollHeight - n.clientHeight; })()"
+    )
+    assert hint <= 1
+    assert page.evaluate(TURNED) == 0
 
 
 def test_the_tour_is_offered_once_and_walked_by_keyboard(page, server):

@@ -202,7 +202,7 @@ def test_the_catalogue_agrees_with_what_is_loaded(digits):
     assert (info.name, info.title, info.classes, info.shape) == ("digits", digits.title, digits.classes, digits.shape)
     assert info.train == len(digits.train) + len(digits.held_out)
     assert info.test == len(digits.test)
-    assert len({i.name for i in catalogue()}) == 12
+    assert len({i.name for i in catalogue()}) == 13
 
 
 def test_the_same_configuration_is_loaded_once(digits):

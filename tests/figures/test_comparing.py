@@ -233,3 +233,20 @@ def test_the_race_shows_error_bars_where_repeats_exist_and_the_rivals():
     assert any("whole set 97.0" in n["text"] for n in spec["layout"]["annotations"])
     json.dumps(spec, allow_nan=False)
     json.dumps(race([], [], {}, "light", unit="seconds"), allow_nan=False)
+
+
+def test_labels_of_runs_are_text_not_markup_wherever_they_are_drawn():
+    evil = "<a href='//x'>%{x}</a>"
+    told = Strand("a", evil, signs(9, "light")[0], [run(accuracy=(np.arange(3), np.linspace(0.2, 0.8, 3)))])
+    finish = Finish(10, 0.9, None, told.sign, evil, "ridge")
+    spot = Spot(evil, told.sign, 1.0, 2.0, 0.0, 0.0, "", True)
+    axis = Scale("a", "high", False)
+    for spec in (
+        overlay([told], "light", now=0, last=3, levels={evil: 0.5}),
+        race([told], [finish], {evil: [(10, 0.4, None)]}, "light", unit="seconds"),
+        front([spot], (axis, axis), "light"),
+    ):
+        drawn = [t["hovertemplate"] for t in spec["data"] if "hovertemplate" in t]
+        drawn += [a["text"] for a in spec["layout"]["annotations"]]
+        assert any("href" in text for text in drawn)
+        assert not [text for text in drawn if "<a" in text or "%{x}" in text]

@@ -149,8 +149,28 @@ def test_a_logarithmic_axis_has_numbers_however_little_the_curve_moves(span):
     assert len(set(ticks["ticktext"])) == len(ticks["ticktext"])
 
 
+def test_a_label_that_would_lie_across_the_end_of_the_axis_stands_right_of_it():
+    for end, place in ((40, ("x", 40)), (80, ("x domain", 1))):
+        steps = np.arange(end + 1)
+        found = {"objective": (steps, 1.0 + steps), "yardstick:energy": (steps, 1.0 + steps)}
+        notes = curves(found, {}, end, "light", steps=100)["layout"]["annotations"]
+        told = [n for n in notes if n.get("xshift") == 6]
+        assert len(told) == 2
+        assert {(n["xref"].replace("2", ""), n["x"]) for n in told} == {place}
+
+
 def test_a_curve_is_labelled_where_it_ends_and_a_level_right_of_the_axis():
     layout = curves(metrics(), {"random": 0.5}, 49, "light", steps=200)["layout"]
     run, random = (next(n for n in layout["annotations"] if word in n["text"]) for word in ("this run", "random"))
     assert (run["xref"], run["x"]) == ("x2", 40)
     assert (random["xref"], random["x"]) == ("x2 domain", 1)
+
+
+def test_groups_have_a_panel_of_their_own_where_there_are_some():
+    plain = curves(measured(), {}, 49, "light")
+    lines = {f"group:{name}": (np.arange(0, 50, 7), np.full(8, i + 0.5)) for i, name in enumerate(("many", "few"))}
+    drawn = curves(measured() | lines, {}, 49, "light")
+    assert len([key for key in drawn["layout"] if key.startswith("yaxis")]) == 1 + len(
+        [key for key in plain["layout"] if key.startswith("yaxis")]
+    )
+    assert {"many", "few"} <= {trace["name"] for trace in drawn["data"]}

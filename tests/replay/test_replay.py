@@ -89,7 +89,12 @@ def test_nothing_of_a_run_becomes_markup_or_script_and_nothing_is_fetched(store,
     assert "alert(1)" not in content
     assert content.count("</script>") == 4  # three packed parts and the loader
     assert not re.search(r"(src|href)=[\"']?(https?:)?//", content)
-    assert "default-src 'none'" in content
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', content)[1]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert "unsafe-inline" not in rules["script-src"]
+    nonce = re.search(r"'nonce-(\w{32})'", rules["script-src"])[1]
+    assert re.findall(r"<script type=.module. nonce=.(\w+)", content) == [nonce]
 
 
 def test_the_code_is_one_script_without_imports():

@@ -52,6 +52,14 @@ ODD = {
             {"discrepancy": "ridge", "params": {"width": 8}, "weight": 1 / 3},
         ]
     ),
+    "objectives": configure(
+        data="moons-minority",
+        divergence="energy",
+        regime="data",
+        objectives=[{"name": "group-weights", "weights": "majority=70, minority=30"}, "group-budgets"],
+    ),
+    "a long tail and groups": configure(data=DataConfig(imbalance=0.1 + 20, groups="/home/a b/groups.npz")),
+    "groups that a shell would change": configure(data=DataConfig("moons-minority", groups="x.npz", minority=0.1)),
     "a weight": configure(terms=[{"discrepancy": "ridge", "weight": 2.0}]),
 }
 

@@ -261,3 +261,10 @@ def test_the_script_trains_on_stored_views(store, images, tmp_path, format, monk
     told = train_here(written / "train.py", tmp_path / "real.npz", monkeypatch=monkeypatch, capsys=capsys)
     assert told.split()[-1] == "1.000"
     assert "3 views" in told
+
+
+def test_the_same_run_is_exported_in_the_same_bytes_each_time(store, images, tmp_path):
+    run = saved(store, images)
+    for name in ("out.npz", "out.dcviz.zip"):
+        each = {export(store, run, tmp_path / name, force=True).read_bytes() for _ in range(12)}
+        assert len(each) == 1, name

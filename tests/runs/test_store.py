@@ -699,3 +699,35 @@ def test_what_the_disk_says_is_translated_by_kind(store):
             raise OSError(number, os.strerror(number))
     with pytest.raises(sqlite3.IntegrityError), in_words(store.home):  # a mistake of ours must not look like the disk's
         raise sqlite3.IntegrityError("UNIQUE constraint failed")
+
+
+# ---------------------------------------------------------------------------------------------------- litter
+
+
+def test_tidying_removes_what_killed_processes_left_and_nothing_else(store):
+    kept, gone = (store.create(CONFIG) for _ in range(2))
+    store.save_frame(kept, 0, {"a": np.zeros(3)})
+    store.delete(gone)
+    store.empty_bin()
+    (store.folder(gone) / "frames").mkdir(parents=True)  # its row went, its folder did not
+    (store.folder(gone) / "frames" / "00000000.npz").write_bytes(b"x")
+    (store.home / "runs" / "0never" / "frames").mkdir(parents=True)  # its folder was made, its row was not
+    (store.home / "runs" / "0half").mkdir()  # an import that had no rows yet
+    (store.home / "runs" / "0half" / ".importing").touch()
+    (store.home / "runs" / "0half" / "final.safetensors").write_bytes(b"x")
+    (store.home / "runs" / "0other").mkdir()  # of a store whose database was moved away
+    (store.home / "runs" / "0other" / "final.safetensors").write_bytes(b"x")
+    (store.home / "trash" / "0gone-a1b2").mkdir()
+    for name in ("trash/import-now", "trash/import-old", "cache/maps"):
+        (store.home / name).mkdir()
+    for name in ("trash/import-old", "cache/maps/.x.safetensors.7-0a.tmp", ".dcviz.sqlite.7-0a.tmp-journal"):
+        path = store.home / name
+        path.is_dir() or path.write_bytes(b"x")
+        os.utime(path, (0, 0))
+    fresh = store.home / "cache" / "maps" / ".y.safetensors.7-0b.tmp"
+    fresh.write_bytes(b"x")
+    store.tidy()
+    assert sorted(path.name for path in (store.home / "runs").iterdir()) == sorted([kept, "0other"])
+    assert [path.name for path in (store.home / "trash").iterdir()] == ["import-now"]
+    assert [path.name for path in store.home.rglob("*.tmp*")] == [fresh.name]
+    assert store.frames(kept) == [0]

@@ -308,6 +308,7 @@ def torch_refuses():
         (torch_refuses, "cpu has too little memory for this run: lower the budget or the batch"),
         (type("OutOfMemoryError", (RuntimeError,), {})("CUDA"), "cpu has too little memory"),
         (ZeroDivisionError("a / 0"), "ZeroDivisionError: a / 0 .the whole traceback is in"),
+        (SystemExit("a plug-in had enough"), "SystemExit: a plug-in had enough .the whole traceback is in"),
     ],
 )
 def test_a_failure_is_told_and_the_queue_goes_on(store, worker, reaches, error, text):
@@ -320,7 +321,7 @@ def test_a_failure_is_told_and_the_queue_goes_on(store, worker, reaches, error, 
     assert now.text.startswith(text.split(" .")[0])
     assert now.step <= 12
     traceback = store.folder(run) / "error.txt"
-    assert traceback.exists() == isinstance(error, ZeroDivisionError)
+    assert traceback.exists() == isinstance(error, (ZeroDivisionError, SystemExit))
     if traceback.exists():
         assert "in one" in traceback.read_text()
         assert str(traceback) in now.text

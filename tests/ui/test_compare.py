@@ -110,6 +110,18 @@ def test_a_run_deleted_meanwhile_is_told_and_left_out(home):
     assert any(b in w.value for w in app.warning)
 
 
+def test_a_deleted_run_of_the_address_is_offered_back_beside_the_others(home):
+    a, b = finished(home), finished(home, budget=2)
+    home.delete(b)
+    app = page(runs=f"{a},{b},0zzzzz-gone")
+    assert query(app)["runs"] == a
+    app.button(key=f"compare.restore.{b}").click().run()
+    assert not app.exception
+    assert not app.warning
+    assert query(app)["runs"] == f"{a},{b}"
+    assert not [button for button in app.button if str(button.key).startswith("compare.restore.")]
+
+
 @pytest.mark.parametrize("view", ["together", "numbers", "front", "race"])
 def test_every_view_of_finished_failed_and_empty_runs_is_drawn(home, view):
     queued = home.create(RunConfig(data=DataConfig("rings")), queue=False)

@@ -56,6 +56,7 @@ def test_an_empty_gallery_says_where_to_begin(home):
     app = opened()
     assert not app.exception
     assert "start one in the Lab" in words(app)
+    assert [link.proto.label for link in app.get("page_link")][-2:] == ["To the Lab", "Finished ones in Learn"]
     assert app.button(key="runs.bin").disabled
 
 

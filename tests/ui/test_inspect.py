@@ -104,6 +104,17 @@ def test_wrong_values_are_refused_in_words_and_the_rest_is_shown(at_home, asked,
     assert not app.warning
 
 
+def test_a_link_to_a_deleted_run_offers_to_restore_it(home):
+    home.delete(run := home.create(configure(data="moons"), queue=False))
+    app = page(run=run)
+    assert "in the bin" in app.warning[0].value
+    app.button(key="inspect.restore").click().run()
+    assert not app.exception
+    assert not app.warning
+    assert query(app)["run"] == run
+    assert home.run(run).deleted is None
+
+
 def test_a_run_that_is_gone_is_said(at_home):
     app = page(run="0zzzzz-gone")
     assert not app.exception

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from dcviz.learn.lessons import LESSONS
 from dcviz.learn.playing import chosen, figures, scene_id, step_of
-from dcviz.ui import learn, url
+from dcviz.ui import address, learn, url
 from dcviz.ui.choices import choices_of, config_of
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -139,3 +139,16 @@ def test_a_planar_lesson_goes_on_in_the_playground_with_its_parameters():
         "left.scales": '"one"',
     }
     assert learn.playground(prepared("plane-energy").config)["right"] == "mean"
+
+
+def test_what_the_browser_asks_before_it_has_the_new_address_takes_no_click_back(home, monkeypatch):
+    app = page(lesson="6")
+    app.segmented_control("learn.w.lesson").set_value(8).run()
+    assert (query(app)["lesson"], LESSONS[7].question in html(app)) == ("8", True)
+    app.query_params["lesson"] = "6"  # as a film that asks for frames says it
+    app.run()
+    assert (query(app)["lesson"], LESSONS[7].question in html(app)) == ("8", True)
+    monkeypatch.setattr(address, "STALE", 0.0)  # later, it is somebody who went back
+    app.query_params["lesson"] = "6"
+    app.run()
+    assert (query(app)["lesson"], LESSONS[5].question in html(app)) == ("6", True)

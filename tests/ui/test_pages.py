@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from dcviz.records import DataConfig, RunConfig
+from dcviz.runs.configure import configure
 from dcviz.runs.store import Owner
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -157,3 +159,33 @@ def test_an_impossible_set_up_is_refused_where_the_button_stands(home):
     assert not app.exception
     app.button(key="lab.condense").click().run()
     assert not app.exception
+
+
+def test_choices_that_do_not_fit_leave_the_data_on_screen_and_nothing_to_fork(home):
+    app = lab(data="moons", preset="dsa")
+    assert "needs images" in app.error[0].value
+    assert app.button(key="lab.condense").disabled
+    assert 'class="dc-status"' in html(app)  # that it is being read, or what to do
+    run = home.create(configure(data="moons"), queue=False)
+    home.save_frame(run, 0, {"labels": np.zeros(2, int), "ids": np.arange(2), "points": np.zeros((2, 2), np.float32)})
+    for preset, off in (("dsa", True), ("", False)):
+        app = lab(run=run, data="moons", **({"preset": preset} if preset else {}))
+        assert not app.exception
+        assert app.button(key="steer.fork").disabled == off
+
+
+def test_imbalance_and_groups_are_chosen_beside_the_data(home, tmp_path):
+    app = lab(data="moons-minority", regime="data", divergence="energy", budget="2")
+    app.number_input(key="lab.w.moons-minority.imbalance").set_value(4.0).run()
+    app.number_input(key="lab.w.moons-minority.minority").set_value(0.1).run()
+    app.text_input(key="lab.w.moons-minority.groups").set_value(str(tmp_path / "g.npz")).run()
+    assert not app.exception
+    asked = query(app)
+    assert (asked["data.imbalance"], asked["data.minority"]) == ("4.0", "0.1")
+    assert str(tmp_path / "g.npz") in asked["data.groups"]
+    app.text_input(key="lab.w.moons-minority.groups").set_value("").run()
+    app.number_input(key="lab.w.moons-minority.imbalance").set_value(1.0).run()
+    assert not {"data.groups", "data.imbalance"} & set(query(app))
+    app.selectbox(key="lab.w.data").set_value("digits").run()
+    assert "data.minority" not in query(app)
+    assert not [n for n in app.number_input if str(n.key).endswith(".minority")]

@@ -53,6 +53,7 @@ class Recovery(Discrepancy):
         "https://arxiv.org/abs/2306.13092",
     )
     where = "batch-norm"
+    reads = "whole"
     properties = frozenset({"nonnegative"})
 
     strength: float = hyper(0.01, "Weight r of the statistics.", low=0.0, high=100.0)

@@ -40,6 +40,8 @@ class RidgeEnsemble(Discrepancy):
         "https://arxiv.org/abs/2210.12067",
     )
     where = "predictions"
+    reads = "samples"
+    partial = True
     properties = frozenset({"nonnegative"})
     rates = {"labels": 0.01, "temperature": 0.01}
 

@@ -45,6 +45,8 @@ class InfiniteRidge(Discrepancy):
         "Eq. 7",
     )
     where = "predictions"
+    reads = "samples"
+    partial = True
     properties = frozenset({"nonnegative"})
     rates = {"labels": 0.01}
 

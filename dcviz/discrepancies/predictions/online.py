@@ -43,6 +43,8 @@ class OnlineRidge(Discrepancy):
         "https://arxiv.org/abs/2206.00719",
     )
     where = "predictions"
+    reads = "samples"
+    partial = True
     properties = frozenset({"nonnegative"})
     rates = {"labels": 0.01}
 

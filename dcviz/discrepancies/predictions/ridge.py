@@ -43,6 +43,8 @@ class Ridge(Discrepancy):
         "Eq. 7",
     )
     where = "predictions"
+    reads = "samples"
+    partial = True
     properties = frozenset({"nonnegative"})
 
     network: str = hyper(

@@ -37,6 +37,7 @@ class Calibration(Discrepancy):
         "the authors' code",
     )
     where = "trained-features"
+    reads = "whole"
     properties = frozenset({"nonnegative"})
 
     network: str = hyper(

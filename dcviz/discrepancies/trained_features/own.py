@@ -49,7 +49,7 @@ class OwnNetwork(Regime):
 
     brought = "a network of your own"
 
-    module: str = hyper("", "What makes the network: file.py:function or package.module:function.")
+    module: str = hyper("", "What makes the network: file.py:function or package.module:function.", code=True)
     embed: str = hyper("embed", "Its method that gives features; where it has none of this name, its outputs.")
 
     @property

@@ -55,6 +55,7 @@ class TrajectoryMatching(Discrepancy):
         "Eq. 2",
     )
     where = "trajectories"
+    reads = "whole"
     properties = frozenset({"nonnegative"})
     rates = {"rate": 1e-3, "labels": 0.05}
 

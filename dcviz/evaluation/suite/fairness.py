@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from dcviz.data.transforms import pixels
 from dcviz.evaluation.measure import Work, scaled
 from dcviz.evaluation.suite.declared import OWN, Figure, Property, Quantity, figure
-from dcviz.evaluation.suite.groups import Groups, classes_as_groups
 from dcviz.evaluation.suite.judge import Judge
 from dcviz.evaluation.suite.subject import Subject
 from dcviz.evaluation.suite.words import tested_in_words, training_in_words
 from dcviz.randomness import generator
-from dcviz.types import Source, hyper
+from dcviz.types import Groups, Source, hyper
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -91,7 +90,7 @@ class Fairness(Property):
 
     def measure(self, judge: Judge, subject: Subject) -> Work[list[Figure]]:
         """Groups by accuracy of fresh networks, and by distance in reference features."""
-        groups = judge.groups or classes_as_groups(judge.dataset)
+        groups = judge.groups or judge.dataset.groups
         trained = yield from scaled(_by_networks(judge, subject, groups), 0.0, 0.7)
         distances = yield from scaled(self._by_distance(judge, subject, groups), 0.7, 0.3)
         return trained + distances

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from dcviz.caching import Cache, key_of
 from dcviz.evaluation.measure import CHUNK, Work, in_model_space, trained
-from dcviz.evaluation.suite.groups import Groups
 from dcviz.evaluation.suite.subject import Subject
 from dcviz.nets import network
 from dcviz.randomness import generator
 from dcviz.records import EvaluationProtocol, to_json
-from dcviz.types import Dataset
+from dcviz.types import Dataset, Groups
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,7 +50,7 @@ class Judge:
     budget: int  # K, of the rivals
     seed: int = 0
     device: torch.device | str = "cpu"
-    groups: Groups | None = None  # None: the classes are the groups
+    groups: Groups | None = None  # None: those of the data
     cache: Cache = field(default_factory=Memory)
     _references: list[Reference] = field(default_factory=list, compare=False, repr=False)
 

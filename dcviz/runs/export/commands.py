@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcviz.errors import Refused
 from dcviz.records import DataConfig, RunConfig
+from dcviz.runs.choices import objectives_of
 from dcviz.runs.configure import configure
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ images, labels = saved.images, saved.labels  # (M, *shape) in [0, 1], (M,) or (M
 class Said:
     """A configuration as arguments of `configure`: what has a name of its own, and all else by path."""
 
-    data: DataConfig  # name or path, classes and size
+    data: DataConfig  # name or path, classes and size, imbalance and groups
     choices: Mapping[str, Any]
     settings: Mapping[str, Any]
 
@@ -71,7 +72,7 @@ def said(config: RunConfig) -> Said:
         try:
             other = _differences(configure(data=data, **plain, **named), config, whole)
             choices = {**named, **plain, **{key: other.pop(key) for key in OPTIONS if key in other}}
-            found = Said(data, choices, other)
+            found = Said(data, choices, other | objectives_of(config))
             if found.config() == config:
                 return found
         except Refused as error:
@@ -131,13 +132,18 @@ def remarks(store: Store, run: str) -> list[str]:
 
 
 def _data(config: DataConfig) -> DataConfig:
-    """What the options --data or --path, --classes and --size can say of the data; the rest goes by path."""
-    path, classes = config.path, config.classes
-    if path is not None and str(Path(path).expanduser().absolute()) != path:
-        path = None
+    """What options can say of the data; the rest goes by path."""
+    path, groups = (None if one is None or not _plain_path(one) else one for one in (config.path, config.groups))
+    classes = config.classes
     if classes is not None and any("," in name or name != name.strip() for name in classes):
         classes = None
-    return DataConfig(config.name if path is None else DataConfig.name, path, classes, config.size)
+    name = config.name if path is None else DataConfig.name
+    return DataConfig(name, path, classes, config.size, imbalance=config.imbalance, groups=groups)
+
+
+def _plain_path(path: str) -> bool:
+    """Whether the command line takes it as it is."""
+    return str(Path(path).expanduser().absolute()) == path
 
 
 def _namings(config: RunConfig) -> Iterator[tuple[dict[str, Any], bool]]:
@@ -166,7 +172,7 @@ def _differences(usual: RunConfig, config: RunConfig, whole: bool) -> dict[str, 
 def _flat(config: RunConfig, by_parameter: bool) -> dict[str, Any]:
     tree = json.loads(json.dumps(dataclasses.asdict(config)))  # tuples as lists
     terms = tree.pop("terms")
-    for key in ("version", "budget", "live") if config.live is None else ("version", "budget"):
+    for key in ("version", "budget", "objectives", *(("live",) if config.live is None else ())):
         tree.pop(key)
     return _leaves(tree) | (_leaves(terms[0]["params"]) if by_parameter else {"terms": terms})
 
@@ -181,7 +187,9 @@ def _leaves(tree: Mapping[str, Any], at: str = "") -> dict[str, Any]:
 def _data_options(data: DataConfig) -> list[str]:
     found = ["--data", data.name] if data.path is None else ["--path", data.path]
     found += ["--classes", ",".join(data.classes)] if data.classes is not None else []
-    return found + (["--size", str(data.size)] if data.size is not None else [])
+    found += ["--size", str(data.size)] if data.size is not None else []
+    found += ["--imbalance", repr(data.imbalance)] if data.imbalance != DataConfig.imbalance else []
+    return found + (["--groups", data.groups] if data.groups is not None else [])
 
 
 def _as_text(value: Any) -> str:

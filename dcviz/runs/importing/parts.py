@@ -17,6 +17,7 @@ import numpy as np
 from dcviz.records import Recipe, RunConfig, Score, Status, to_json
 from dcviz.runs.database import in_words
 from dcviz.runs.files import Arrays, packed, write_whole
+from dcviz.runs.litter import COMING, MARK
 from dcviz.runs.rows import Event, new_id, versions
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def adopt(store: Store, parts: Parts) -> str:
 
     The files come first, out of sight; the rows and the files' new name follow in one transaction.
     """
-    made = store.home / "trash" / f"import-{token_hex(4)}"
+    made = store.home / "trash" / f"{COMING}{token_hex(4)}"
     placed: Path | None = None
     with in_words(store.home):
         try:
@@ -72,6 +73,7 @@ def adopt(store: Store, parts: Parts) -> str:
                 placed = store.folder(run)
                 made.rename(placed)
                 _write_rows(db, run, parts)
+            (placed / MARK).unlink()
         except BaseException:
             shutil.rmtree(placed if placed is not None and placed.exists() else made, ignore_errors=True)
             raise
@@ -81,6 +83,7 @@ def adopt(store: Store, parts: Parts) -> str:
 def _write_files(folder: Path, parts: Parts) -> None:
     for part in ("frames", "checkpoints"):
         (folder / part).mkdir(parents=True)
+    (folder / MARK).touch()  # should this end before the rows are written, it is known for what it is
     for step, data in parts.frames.items():
         (folder / "frames" / f"{step:08d}.npz").write_bytes(data)
     if parts.final is not None:

@@ -32,6 +32,7 @@ LABELS = ("labels", "label_syn", "labels_syn", "label", "y", "y_syn", "y_train",
 OWN, TEXTS = {"x", "y", "classes", "ids", "recipe"}, ("recipe", "run")  # in an export of dcviz
 MOST = 1000  # sets in one file
 DEEPEST = 6  # lists within lists
+LONGEST_NAME = 60  # of a file that is unpacked: in any letters, every disk takes it
 FILES = 20  # of tensors, in one import
 
 
@@ -178,7 +179,7 @@ def _is_tensors(member: str) -> bool:
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path, name: str) -> Path:
     from dcviz.runs.importing.members import base, bytes_of
 
-    to = folder / base(info.filename)  # its own name only: never out of the folder
+    to = folder / base(info.filename)[-LONGEST_NAME:]  # its own name only, with its ending: never out of the folder
     if to.exists():
         raise Refused(f"{name} has two files named {to.name}: pack the images and labels of one set.")
     to.write_bytes(bytes_of(archive, info.filename, name))

@@ -92,11 +92,13 @@ export class Cards {
 
   words(card) {
     const parts = [el("span", "dcv-title", {}, card.title)];
-    for (const line of card.lines.filter((each) => each.text)) {
-      const words = el("span", line.state ? "dcv-line dcv-state" : "dcv-line", { title: line.title ?? "" });
+    const lines = card.lines.filter((each) => each.text);
+    for (const line of lines) {
+      const scored = card.score && line === lines.at(-1); // where the state has its words in full
+      const words = el("span", line.state || scored ? "dcv-line dcv-state" : "dcv-line", { title: line.title ?? "" });
       if (line.state) words.append(el("i", `dcv-dot dcv-is-${line.state}`, { "aria-hidden": "true" }));
       words.append(el("span", "", {}, line.text));
-      if (line.state && card.score) words.append(el("b", "", { title: card.score.title }, card.score.text));
+      if (scored) words.append(el("b", "", { title: card.score.title }, card.score.text));
       parts.push(words);
     }
     if (card.tags.length) {

@@ -34,8 +34,9 @@ export class Chart {
     pen.strokeStyle = style.hairline;
     pen.lineWidth = 1;
     this.ticks(pen, { x, y, px, py, w, h, unit: spec.unit ?? "" });
-    if (spec.level) this.level(pen, spec.level, py(spec.level.value), w, style);
+    if (spec.level) this.level(pen, py(spec.level.value), w, style);
     for (const line of lines) trace(pen, line, px, py, h - BOTTOM);
+    if (spec.level) this.name(pen, spec.level, py(spec.level.value), w, style);
     if (now !== null) {
       pen.strokeStyle = style.now;
       pen.setLineDash([]);
@@ -76,7 +77,7 @@ export class Chart {
     });
   }
 
-  level(pen, { text }, y, w, style) {
+  level(pen, y, w, style) {
     pen.strokeStyle = style.muted;
     pen.setLineDash([3, 3]);
     pen.beginPath();
@@ -84,9 +85,19 @@ export class Chart {
     pen.lineTo(w - RIGHT, y);
     pen.stroke();
     pen.setLineDash([]);
+  }
+
+  name(pen, { text }, y, w, style) {
+    // Over the lines, on a seam of the ground: they may run where it stands.
+    const at = y < TOP + LETTERS ? y + 3 : y - 1;
     pen.textAlign = "right";
     pen.textBaseline = y < TOP + LETTERS ? "top" : "bottom";
-    pen.fillText(text, w - RIGHT, y < TOP + LETTERS ? y + 3 : y - 1);
+    pen.lineJoin = "round";
+    pen.lineWidth = 4;
+    pen.strokeStyle = style.ground;
+    pen.strokeText(text, w - RIGHT, at);
+    pen.fillStyle = style.muted;
+    pen.fillText(text, w - RIGHT, at);
   }
 }
 

@@ -196,7 +196,7 @@ export class Cloud {
     if (!out) return;
     pen.fillStyle = colour;
     pen.font = `500 12px ${getComputedStyle(this.canvas).fontFamily}`;
-    pen.fillText(`${out} beyond the edge`, 8, this.side - 8);
+    pen.fillText(`${out} beyond the edge`, 8, 18); // at the top: a flag may lie over the bottom
   }
 }
 

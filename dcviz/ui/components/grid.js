@@ -3,6 +3,8 @@
 import { el, signature } from "./tools.js";
 
 const grids = new WeakMap(); // parent element -> Grid
+const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const ASIDE = 3; // times as dear as ahead: an arrow keeps to its row or column where it can
 
 export function grid(component) {
   const { data, parentElement } = component;
@@ -36,6 +38,12 @@ class Grid {
       this.root.append(name);
     });
     for (const cell of data.cells) this.root.append(this.cell(cell, data.chosen));
+    this.reach(this.root.querySelector("[aria-pressed='true']") ?? this.root.querySelector("[data-key]"));
+  }
+
+  reach(part) {
+    // The one cell that Tab leads to; arrows lead on from it.
+    for (const one of this.root.querySelectorAll("[data-key]")) one.tabIndex = one === part ? 0 : -1;
   }
 
   cell(cell, chosen) {
@@ -46,7 +54,7 @@ class Grid {
   }
 
   part(part, chosen) {
-    const root = el("div", "dcv-part", part.key ? { "data-key": part.key, tabindex: "0", role: "button" } : {});
+    const root = el("div", "dcv-part", part.key ? { "data-key": part.key, role: "button" } : {});
     if (part.key) root.setAttribute("aria-pressed", String(part.key === chosen));
     if (part.title) root.title = part.title;
     if (part.src) {
@@ -67,6 +75,7 @@ class Grid {
     if (!part) return;
     this.root.querySelectorAll("[aria-pressed='true']").forEach((one) => one.setAttribute("aria-pressed", "false"));
     part.setAttribute("aria-pressed", "true");
+    this.reach(part);
     this.say("cell", part.dataset.key);
   }
 
@@ -77,12 +86,31 @@ class Grid {
       event.preventDefault();
       this.choose(part);
     }
-    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!move) return;
+    if (!WAYS[event.key]) return;
     event.preventDefault();
-    const all = [...this.root.querySelectorAll("[data-key]")];
-    all[all.indexOf(part) + move]?.focus();
+    const next = this.beside(part, WAYS[event.key]);
+    if (!next) return;
+    this.reach(next);
+    next.focus();
   }
+
+  beside(part, [right, down]) {
+    // The nearest cell that way; cells are laid out by columns, and some span rows, so places decide, not their order.
+    const from = middle(part);
+    let [best, found] = [Infinity, null];
+    for (const one of this.root.querySelectorAll("[data-key]")) {
+      const [x, y] = middle(one).map((v, i) => v - from[i]);
+      const ahead = x * right + y * down;
+      const way = ahead + ASIDE * Math.abs(x * down + y * right);
+      if (one !== part && ahead > 1 && way < best) [best, found] = [way, one];
+    }
+    return found;
+  }
+}
+
+function middle(node) {
+  const box = node.getBoundingClientRect();
+  return [box.x + box.width / 2, box.y + box.height / 2];
 }
 
 function place(node, row, column, rows = 1) {

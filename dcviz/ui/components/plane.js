@@ -330,11 +330,12 @@ class Plane {
       lane.number({ sent: this.data.lanes[side], words, now: this.now, turn: this.turn, aloud: !this.playing && !this.drawing });
     }
     this.bar.at(this.now);
-    const { family: font } = (this.style ??= { family: getComputedStyle(this.root).fontFamily });
-    const style = { font, muted: scene.words.colour, hairline: scene.grid.colour, now: scene.now.colour };
     const key = `${this.head}|${this.turn}|${Math.round(this.now)}|${this.tall}|${scene.key}|${this.data.reaches}`;
     if (key === this.charted) return;
     this.charted = key;
+    const dressed = getComputedStyle(this.root);
+    const [font, ground] = [dressed.fontFamily, dressed.getPropertyValue("--dcv-ground")];
+    const style = { font, ground, muted: scene.words.colour, hairline: scene.grid.colour, now: scene.now.colour };
     for (const name of ["share", "distance"]) this.charts[name].draw(charts[name], SIDES.map((side) => this.curve(side, name)), this.now, style);
     this.charts.reach.draw(charts.reach, charts.reach.lines.map((l) => ({ ...l, x: [...decode(l.x)], y: [...decode(l.y)] })), null, style);
   }

@@ -28,7 +28,8 @@ const webgl = (() => {
 
 const REST = 30; // times the drawing that a live figure rests: the run it shows needs the same processor
 const FRESH = 3; // drawings of something new that are followed by no rest: they are waited for
-const PLAIN = { displaylogo: false, modeBarButtonsToRemove: ["toImage"] }; // our own buttons save a chart
+// Its buttons are named one by one: among Plotly's own there is one that sends the chart to a server of its makers.
+const PLAIN = { displaylogo: false, modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"]] };
 
 export class Plot {
   constructor(parent, name, title, on) {
@@ -103,7 +104,7 @@ export class Plot {
       const size = { width: this.box.clientWidth, height: this.box.clientHeight };
       // Plotly writes into what it is given; axes are copied so that the spec stays as it was sent.
       const began = performance.now();
-      await Plotly.react(this.box, traces, enlarged(structuredClone({ ...layout, ...kept, ...size }), this.type), config ?? PLAIN);
+      await Plotly.react(this.box, traces, spaced(enlarged(structuredClone({ ...layout, ...kept, ...size }), this.type)), config ?? PLAIN);
       if (!plays) this.inked.traces = []; // they are Plotly's again
       this.ink.draw(this.inked);
       this.fresh -= 1;
@@ -173,6 +174,17 @@ function enlarged(layout, by) {
     }
   };
   grow(layout);
+  return layout;
+}
+
+function spaced(layout) {
+  // Fewer numbers along an axis that has little room for them; Plotly would turn them on end.
+  for (const [key, axis] of Object.entries(layout)) {
+    if (!key.startsWith("xaxis") || !axis.nticks) continue;
+    const room = layout.width - layout.margin.l - layout.margin.r;
+    axis.nticks = Math.max(2, Math.min(axis.nticks, Math.floor(room / (4 * (axis.tickfont?.size ?? 11)))));
+    axis.tickangle = 0;
+  }
   return layout;
 }
 

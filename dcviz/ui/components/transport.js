@@ -59,8 +59,8 @@ export class Transport {
     if (document.activeElement !== this.range || plane.playing) this.range.value = String(step);
     this.range.style.setProperty("--now", `${(100 * step) / head}%`);
     this.range.style.setProperty("--known", "100%");
-    const ended = plane.data?.ended && step >= plane.head ? ` · ${plane.data.ended}` : "";
-    const text = `step ${step}${ended}`;
+    const ended = (step >= plane.head && plane.data?.ended) || "";
+    const text = [plane.head < 0 ? "" : `step ${step}`, ended].filter(Boolean).join(" · "); // nothing drawn has no step
     if (this.out.textContent !== text) this.out.textContent = text;
     this.range.setAttribute("aria-valuetext", text);
   }

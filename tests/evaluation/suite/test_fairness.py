@@ -3,11 +3,11 @@ import pytest
 import torch
 
 from dcviz.condensing.start import start
+from dcviz.data.groups import grouped, read_groups
 from dcviz.errors import Refused
 from dcviz.evaluation import run_to_end
 from dcviz.evaluation.suite import Judge, assess, synthetic
 from dcviz.evaluation.suite.fairness import Fairness, group_accuracies, group_coverage, group_discrepancy
-from dcviz.evaluation.suite.groups import grouped, read_groups
 from dcviz.randomness import generator
 from tests.evaluation.suite.conftest import SHORT
 

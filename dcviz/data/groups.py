@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcviz.errors import Refused
-from dcviz.types import Dataset, Split
+from dcviz.types import Dataset, Groups, Split
 
 if TYPE_CHECKING:
     import numpy as np
-    from torch import Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Groups:
-    """The group of every real sample, by number."""
-
-    names: tuple[str, ...]  # G
-    train: Tensor  # (N,) int64
-    test: Tensor  # (n,) int64
-    key: str  # of the content
-
-
-def classes_as_groups(dataset: Dataset) -> Groups:
-    """Every class is a group."""
-    return Groups(dataset.classes, dataset.train.y, dataset.test.y, "classes")
 
 
 def read_groups(path: Path, dataset: Dataset) -> Groups:
@@ -55,21 +39,23 @@ def grouped(train: np.ndarray, test: np.ndarray, dataset: Dataset) -> Groups:
     import numpy as np
     import torch
 
-    from dcviz.evaluation.suite.subject import content
-
-    picked = [_column(column, split, part) for column, split, part in _parts(train, test, dataset)]
+    picked = [_column(train, dataset.train, "train"), _column(test, dataset.test, "test")]
     names = tuple(str(name) for name in np.unique(np.concatenate(picked)))
     number = {name: i for i, name in enumerate(names)}
     inside = [torch.tensor([number[str(v)] for v in column]) for column in picked]
     for name, i in number.items():
         for part, of in zip(("training", "test"), inside, strict=True):
             if not bool((of == i).any()):
-                raise Refused(f"group {name!r} has no {part} sample: leave it out, or merge it with another.")
-    return Groups(names, inside[0], inside[1], content(names, *inside))
-
-
-def _parts(train: np.ndarray, test: np.ndarray, dataset: Dataset) -> list[tuple[np.ndarray, Split, str]]:
-    return [(train, dataset.train, "train"), (test, dataset.test, "test")]
+                raise Refused(
+                    f"group {name!r} has no {part} sample: leave it out, merge it with another, or take more of the "
+                    "data."
+                )
+    if len(names) < 2:
+        raise Refused(f"there is one group only, {names[0]!r}: give at least two, or leave the groups out.")
+    digest = hashlib.blake2b(repr(names).encode(), digest_size=16)
+    for of in inside:
+        digest.update(of.numpy().data)
+    return Groups(names, inside[0], inside[1], digest.hexdigest())
 
 
 def _column(column: np.ndarray, split: Split, part: str) -> np.ndarray:

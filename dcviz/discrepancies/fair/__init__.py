@@ -1,0 +1,1 @@
+"""Discrepancies that serve small groups of T, too."""
