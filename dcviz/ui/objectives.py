@@ -51,7 +51,7 @@ def draw(reader: Reader, theme: Theme) -> None:
     _remember(choices, name)
     run, kind = newest(reader.store, config), known[name].kind
     answer = overlaid.ask(reader.store, run, kind)
-    over = overlaid.drawn(answer, run, kind, theme)
+    over = overlaid.drawn(reader.store, answer, run, kind, theme)
     with st.container(key="dc-costs"):  # its columns stand below one another where there is no room
         left, right = st.columns([1.95, 1], gap="medium")
     with left:

@@ -9,6 +9,7 @@ from dcviz.figures.costs import Aim, costs, stands
 from dcviz.figures.moved import LAYER, moved
 from dcviz.figures.pack import unpack
 from dcviz.figures.palette import tokens
+from dcviz.figures.ringed import ringed
 from dcviz.figures.vector import as_svg
 from dcviz.runs.comparing import Value
 
@@ -98,3 +99,18 @@ def test_moves_are_lines_from_where_to_where_and_two_kinds_are_told_apart():
     assert xs[~np.isnan(xs)].tolist() == [1, 1.5, 2, 2.5]
     assert unpack(marks[0]["x"]).tolist() == [0.5]
     assert marks[1]["marker"]["line"]["color"] == tokens("light").selection
+
+
+def test_groups_are_ringed_but_for_the_largest_and_the_worst_stands_out():
+    at = np.array([[0, 0], [1, 1], [2, 2], [9, 9], [7, 7]], np.float32)
+    of = np.array([0, 0, 0, 1, 2])
+    traces = ringed(at, of, ["most 99 %", "few <1> 40 %", "other"], 1, "light")
+    rings = [t for t in traces if t["mode"] == "markers"]
+    texts = {t["name"]: t for t in traces if t["mode"] == "text"}
+    assert [unpack(t["x"]).tolist() for t in rings] == [[9], [7]]
+    assert rings[0]["marker"]["symbol"] != rings[1]["marker"]["symbol"]
+    assert rings[0]["marker"]["color"] == tokens("light").selection != rings[1]["marker"]["color"]
+    assert (texts["most 99 %"]["x"], texts["most 99 %"]["y"]) == ([1.0], [1.0])
+    assert texts["few <1> 40 %"]["text"] == ["<b>few &lt;1&gt; 40 %</b>"]
+    plain = ringed(at, of, ["a", "b", "c"], None, "dark", rings=False)  # classes have colours
+    assert [t["mode"] for t in plain] == ["text"] * 3
