@@ -39,6 +39,7 @@ class Prepared:
     scores: tuple[Score, ...]
     seconds: float  # of condensing
     made_by: str  # versions and machine
+    good: Mapping[str, Sequence[float]]  # of the evaluation suite: mean and spread by quantity and place
 
     @property
     def steps(self) -> int:
@@ -76,6 +77,7 @@ def _read(name: str) -> Prepared:
         scores=tuple(from_dict(Score, score) for score in about["scores"]),
         seconds=about["seconds"],
         made_by=about["made_by"],
+        good=about.get("good", {}),
     )
 
 
