@@ -146,6 +146,9 @@ class Transform(Protocol):
     def arrays(self) -> dict[str, Tensor]:
         """All that is needed to build the same transform again."""
 
+    def to(self, device: torch.device) -> Transform:
+        """The same map with its numbers on a device."""
+
 
 @dataclass(frozen=True)
 class Split:
@@ -211,6 +214,7 @@ class RealSampler(Protocol):
     group_counts: Tensor  # (C, G) int64, on the CPU: samples of each class in each group
     device: torch.device
     fingerprint: str
+    transform: Transform  # between pixels and what is drawn here, on the device
     cache: Cache | None  # where `prepare` keeps what is costly, by content; None: nowhere
     score: Callable[[Tensor, Tensor], Tensor] | None
     """∇ log p of each class in closed form, where it is known: points ``(B, 2)``, classes ``(B,)`` -> ``(B, 2)``."""

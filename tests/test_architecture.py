@@ -34,6 +34,7 @@ NEVER = {
     "dcviz.data": ["divergences", "discrepancies", "condensing", "evaluation", "runs", "ui", "figures"],
     "dcviz.nets": ["divergences", "discrepancies", "condensing", "evaluation", "runs", "ui", "figures"],
     "dcviz.augment": ["divergences", "discrepancies", "condensing", "evaluation", "runs", "ui", "figures"],
+    "dcviz.attacks": ["data", "divergences", "discrepancies", "condensing", "evaluation", "runs", "ui", "figures"],
     "dcviz.training": ["divergences", "discrepancies", "condensing", "evaluation", "runs", "ui", "figures"],
     "dcviz.discrepancies": ["data", "condensing", "evaluation", "runs", "ui", "figures"],
     "dcviz.condensing": ["runs", "figures", "ui"],

@@ -41,7 +41,7 @@ class Real:
         cells = torch.bincount(cell, minlength=len(dataset.classes) * len(groups.names))
         self.by_cell, self.first_of_cell = cell.argsort(stable=True), cells.cumsum(0) - cells  # (N,), (C·G,)
         self.group_counts = cells.unflatten(0, (len(dataset.classes), -1))  # (C, G) on the CPU
-        self._stored, self._transform = train.x, dataset.transform
+        self._stored, self.transform = train.x, dataset.transform.to(device)
         self.score = None if dataset.score is None else in_model_space(dataset.score, dataset.transform, device)
         self._resident = self._transformed() if 4 * train.x.numel() <= RESIDENT else None
 
@@ -74,7 +74,7 @@ class Real:
         """Samples ``(n, *shape)`` in model space on the device, by index ``(n,)`` on the CPU."""
         if self._resident is not None:
             return self._resident.index_select(0, self.move(indices)).unflatten(1, self.shape)  # rows: 10 × faster
-        return self._transform.forward(pixels(self._stored[indices].to(self.device)))
+        return self.transform.forward(pixels(self._stored[indices].to(self.device)))
 
     def move(self, small: Tensor) -> Tensor:
         """A CPU tensor on the device, without waiting for what the device is doing."""
@@ -88,7 +88,7 @@ class Real:
         x = torch.empty(len(self._stored), self._stored[0].numel(), device=self.device)  # (N, D)
         for begin in range(0, len(x), CHUNK):
             part = pixels(self._stored[begin : begin + CHUNK].to(self.device))
-            x[begin : begin + CHUNK] = self._transform.forward(part).flatten(1)
+            x[begin : begin + CHUNK] = self.transform.forward(part).flatten(1)
         return x
 
 
@@ -101,7 +101,7 @@ class RealSampler:
         self.shape, self.counts, self.device = real.shape, real.counts, real.device
         self.group_names, self.group_counts = real.group_names, real.group_counts
         self.fingerprint, self.cache = real.fingerprint, real.cache
-        self.score = real.score
+        self.score, self.transform = real.score, real.transform
 
     def batch(self, per_class: int) -> ClassBatch:
         """Up to ``per_class`` samples of every class without replacement; a smaller class comes whole, masked.

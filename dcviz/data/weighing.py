@@ -30,7 +30,7 @@ class Weighed:
         self._mass = mass.double() * (real.group_counts > 0)
         self.shape, self.counts, self.device = real.shape, real.counts, real.device
         self.group_names, self.group_counts = real.group_names, real.group_counts
-        self.fingerprint, self.cache = real.fingerprint, real.cache
+        self.fingerprint, self.cache, self.transform = real.fingerprint, real.cache, real.transform
         self.score: Callable[[Tensor, Tensor], Tensor] | None = None  # it is known of the natural groups
 
     def batch(self, per_class: int) -> ClassBatch:

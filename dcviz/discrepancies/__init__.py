@@ -26,6 +26,12 @@ from dcviz.discrepancies.random_features.datadam import DATADAM
 from dcviz.discrepancies.random_features.dm import DM
 from dcviz.discrepancies.random_features.m3d import M3D
 from dcviz.discrepancies.random_features.networks import RandomFeatures
+from dcviz.discrepancies.robust.adversarial_real import AdversarialReal
+from dcviz.discrepancies.robust.adversarial_ridge import AdversarialRidge
+from dcviz.discrepancies.robust.adversarial_synthetic import AdversarialSynthetic
+from dcviz.discrepancies.robust.curvature import Curvature
+from dcviz.discrepancies.robust.input_gradient import InputGradient
+from dcviz.discrepancies.robust.wasserstein import WassersteinBall
 from dcviz.discrepancies.trained_features.alignment import LayerAlignment
 from dcviz.discrepancies.trained_features.cafe import CAFE
 from dcviz.discrepancies.trained_features.calibration import Calibration
@@ -49,4 +55,5 @@ DECLARATIONS = (
     *(ChannelStatistics, Recovery, SRE2L),
     *(InfiniteRidge, RidgeEnsemble, OnlineRidge, KIP, RFAD, FREPO, TWO_NETWORKS),
     *(WeighedGroups, AllottedGroups, WorstGroup, Federated),
+    *(AdversarialReal, AdversarialSynthetic, AdversarialRidge, InputGradient, Curvature, WassersteinBall),
 )

@@ -11,25 +11,16 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
-from dcviz.discrepancies.predictions.ridge import Predict, one_hot
+from dcviz.discrepancies.predictions.ridge import Regressing, one_hot
 from dcviz.errors import Refused
 from dcviz.evaluation.measure import CHUNK, Work, in_model_space
 from dcviz.randomness import generator
 from dcviz.types import Dataset, Discrepancy, Space, Tree
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
-
-
-@runtime_checkable
-class Regressing(Protocol):
-    """A discrepancy that solves a regression on S."""
-
-    def regression(self, space: Space, generator: torch.Generator, state: Tree = None) -> Predict:
-        """The regression, with a draw of its kernel; ``state`` holds the networks of a pool."""
 
 
 @dataclass(frozen=True)

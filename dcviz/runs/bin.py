@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Iterable
@@ -12,6 +13,8 @@ from dcviz.runs.database import in_words
 from dcviz.runs.files import Arrays, Damaged, from_npz
 from dcviz.runs.home import RUN_COLUMNS, Home, number, touch
 from dcviz.runs.rows import BIN_SECONDS, Run, check_id
+
+LOOKED = "bin-looked"  # among the facts: when `Bin.expire` last looked, in seconds since 1970
 
 
 class Bin(Home):
@@ -85,8 +88,17 @@ class Bin(Home):
         return removed
 
     def expire(self) -> list[str]:
-        """Remove what has been in the bin for longer than is promised."""
-        return self.empty_bin(older_than=BIN_SECONDS)
+        """Remove what has been in the bin for longer than is promised, unless the clock seems to have leapt.
+
+        Where the last look was as long ago, either nobody has worked here since or the clock is wrong: the next look
+        decides.
+        """
+        now = time.time()
+        with self.db.write() as db:
+            found = db.execute("SELECT value FROM facts WHERE key = ?", (LOOKED,)).fetchone()
+            db.execute("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)", (LOOKED, json.dumps(now)))
+        last = json.loads(found[0]) if found else now
+        return self.empty_bin(older_than=BIN_SECONDS) if now - last < BIN_SECONDS else []
 
     def _remove(self, run: str, now: float) -> None:
         with self.db.write() as db:

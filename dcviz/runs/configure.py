@@ -11,6 +11,7 @@ from dcviz import registry
 from dcviz.errors import Refused, unknown
 from dcviz.objectives.applying import completed, effective
 from dcviz.records import DataConfig, ObjectiveConfig, RunConfig, TermConfig, from_dict
+from dcviz.types import Discrepancy
 
 OBJECTIVE = "objective."  # how the paths of their settings begin
 
@@ -59,7 +60,7 @@ def configure(  # noqa: PLR0913  (all by keyword, all optional)
         else:
             _put(tree, path, value)
     config = replace(from_dict(RunConfig, tree), objectives=completed(pursued.values()))
-    rates = {k: v for t in config.terms for k, v in registry.find("discrepancy", t.discrepancy).rates.items()}
+    rates = {k: v for t in config.terms for k, v in _built(t).rates.items()}
     optimiser = replace(config.optimiser, rates={**rates, **config.optimiser.rates})
     whole = replace(config, terms=tuple(_completed(t) for t in config.terms), optimiser=optimiser)
     effective(whole)  # refuses objectives that do not fit
@@ -145,5 +146,9 @@ def _plain(value: Any) -> Any:
 
 def _completed(term: TermConfig) -> TermConfig:
     """The term checked and with every parameter written out, so that later defaults do not change old runs."""
-    whole = registry.describe(registry.build("discrepancy", {"name": term.discrepancy, **term.params}))
+    whole = registry.describe(_built(term))
     return replace(term, discrepancy=whole.pop("name"), params=whole)
+
+
+def _built(term: TermConfig) -> Discrepancy:
+    return registry.build("discrepancy", {"name": term.discrepancy, **term.params})

@@ -13,7 +13,6 @@ from dcviz.records import FINAL, Status
 from dcviz.runs.database import Trouble
 from dcviz.runs.interrupts import Interrupts
 from dcviz.runs.queue import device_name
-from dcviz.runs.rows import BIN_SECONDS
 from dcviz.runs.store import Owner, Run, Store
 from dcviz.runs.work import SWEEP_SECONDS, Job, OnProgress, OpenJob, Progress, Verdict, work
 
@@ -22,7 +21,6 @@ __all__ = ["Job", "Progress", "Worker", "background", "drive"]
 log = logging.getLogger(__name__)
 
 EXPIRE_SECONDS = 3600.0  # between looks for what has been in the bin for long enough, and for litter
-TIDIED = "tidied"  # when that was, in the store
 IDLE_SECONDS = 0.1  # between looks at the queue
 RETRY_SECONDS = 2.0  # after trouble with the store
 EXIT_SECONDS = 5.0  # that a leaving program waits for its workers' checkpoints
@@ -74,20 +72,13 @@ class Worker:
                     self.store.sweep()
                 if time.monotonic() - expired > EXPIRE_SECONDS:
                     expired = time.monotonic()
-                    self._tidy()
+                    self.store.expire()
+                    self.store.tidy()
                 if not self._take_one(owner):
                     self._halt.wait(IDLE_SECONDS)
             except Exception:  # the thread must outlive trouble with the store: nobody would start it again
                 log.exception("the worker on %s cannot go on at the moment", self.device)
                 self._halt.wait(RETRY_SECONDS)
-
-    def _tidy(self) -> None:
-        """Empty the bin of what is due, unless the clock has just leapt: then at the next look, if it was right."""
-        now = time.time()
-        if now - self.store.get_fact(TIDIED, now) < BIN_SECONDS:
-            self.store.expire()
-        self.store.set_fact(TIDIED, now)
-        self.store.tidy()
 
     def _take_one(self, owner: Owner) -> bool:
         run = self.store.claim(owner, self.device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def _device(store: Store) -> None:
     waiting = len(store.waiting())
     queue = f" · {waiting} waiting" if waiting else ""
     why = "Where runs are worked on, and whether one is."
-    st.html(f'<div class="dc-device" title="{why}">{cores} cores · {where}{queue}</div>')
+    st.html(f'<div class="dc-device" title="{why}">{cores} cores · {html.escape(where)}{queue}</div>')
 
 
 def _variables(name: Theme) -> str:

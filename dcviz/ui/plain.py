@@ -7,7 +7,7 @@ import re
 CODE = re.compile(r"(`[^`\n]*`)")
 # Links, pictures, emphasis, formulas, colours and icons (``:red[…]``), and what makes a block at the begin of a line.
 MARKS = re.compile(r"([\\\[\]*~$<|]|(?<!\w)_|_(?!\w)|:(?=[\w/\[])|^[#>+-])")
-LONGEST = 600  # characters that a notice needs
+LONGEST = 1500  # characters that a notice needs
 
 
 def plain(text: str) -> str:

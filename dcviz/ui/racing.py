@@ -20,7 +20,7 @@ from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.several import Several, gather
 from dcviz.ui.share import saving
-from dcviz.ui.status import duration
+from dcviz.ui.status import duration, roughly
 
 OFFERED = (1, 2, 3, 5, 10, 20, 50, 100)
 USUAL = "the Lab's usual set-up"
@@ -29,7 +29,7 @@ USUAL = "the Lab's usual set-up"
 def control(store: Store, several: Several | None, equal: str, key: str) -> list[str] | None:
     """What to race and how; the runs, once they are queued. ``key`` is that of the choice what is equal."""
     bases = _bases(several)
-    row = st.columns([2.2, 2.2, 1.5, 1.1, 1.6], vertical_alignment="bottom", gap="small")
+    row = st.columns([1.9, 2.0, 2.0, 0.9, 1.8], vertical_alignment="bottom", gap="small")
     chosen = row[0].selectbox(
         "Set-up",
         list(bases),
@@ -52,7 +52,7 @@ def control(store: Store, several: Several | None, equal: str, key: str) -> list
         st.info(plain(str(refusal)), icon=":material/info:")
         return None
     total = repeats * sum(lane.seconds for lane in found)
-    label = f"Queue {repeats * len(found)} runs ≈ {duration(total)}"
+    label = f"Queue {repeats * len(found)} runs ≈ {roughly(total)}"
     pressed = row[4].button(label, icon=":material/flag:", type="primary", width="stretch", key="compare.race.start")
     _explained(found, equal)
     if not pressed:

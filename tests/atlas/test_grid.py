@@ -27,7 +27,8 @@ def test_every_discrepancy_with_a_distance_of_its_own_has_a_place():
     for name, method in registry.known("discrepancy").items():
         if method.where != "any":
             assert method.where in regimes(), f"{name} lives in {method.where}, which the map does not know"
-            assert any(cell.own and cell.method == name for cell in CELLS)
+            placed = any(cell.own and cell.method == name for cell in CELLS)
+            assert placed == (not method.serves), "what serves an objective is chosen through that"
 
 
 def test_what_is_not_defined_says_why_and_nothing_else_does():

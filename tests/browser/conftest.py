@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,19 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(home):
     """`streamlit run app.py` on a free port of this machine only; its address."""
+    with serving(home, free_port()) as (address, _):
+        yield address
+
+
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(home, port):
+    """The app with a store; its address and process. It may be killed meanwhile."""
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
     log = (home / "server.log").open("wb")
     process = subprocess.Popen(
@@ -60,7 +71,7 @@ def server(home):
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{address}/_stcore/health", process, home / "server.log")
-        yield address
+        yield address, process
     finally:
         process.terminate()
         process.wait(20)

@@ -153,7 +153,7 @@ def test_a_planar_run_shows_particles_that_move(page, server):
     page.wait_for_function(f"{places}.length === 20", timeout=SLOW)
     began = page.evaluate(places)
     page.wait_for_function(f"JSON.stringify({places}) !== {json.dumps(json.dumps(began))}", timeout=SLOW)
-    page.get_by_role("button", name="stop icon").click()  # the worker is needed by the tests that follow
+    page.get_by_role("button", name="Stop", exact=True).click()  # the worker is needed by the tests that follow
     page.wait_for_function("document.querySelector('.dc-state').innerText.includes('cancelled')", timeout=SLOW)
     assert page.locator(".dcv-map h3").inner_text() == "Particles"
     assert page.errors == []

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dcviz.records import RunConfig
+from dcviz.records import RunConfig, Score
 from dcviz.runs.store import Owner, Store
 
 from .stage import SLOW
@@ -32,6 +32,8 @@ def runs(home):
             images = draw.integers(0, 255, (len(labels), 1, 8, 8), np.uint8)
             store.save_frame(run, step, {**held, "images": images, "pca": draw.random((len(labels), 2), np.float32)})
         store.record(run, [(step, "objective", 1 / (1 + step)) for step in range(1, 13)])
+        store.record(run, [(step, "accuracy", 0.5 + step / 50) for step in (4, 8, 12)])
+        store.save_score(run, Score(0.7 + budget / 10, 0.01, (0.7, 0.8), store.run(run).config.evaluation))
         store.beat(run, owner, step=12, seconds=1.0)
         store.release(run, "done", "", owner)
         found.append(run)
@@ -134,6 +136,17 @@ def test_the_table_is_sorted_by_its_heads(compared):
     head.click()
     assert compared.evaluate(cells) == up[::-1]
     compared.wait_for_selector(".dc-differ", timeout=SLOW)
+    assert compared.errors == []
+
+
+def test_the_race_and_the_front_are_drawn(compared):
+    compared.get_by_text("Budget race", exact=True).click()
+    compared.wait_for_selector(".st-key-compare-race-figure .main-svg", timeout=SLOW)
+    drawn = "document.querySelector('.st-key-compare-race-figure .js-plotly-plot').data"
+    assert compared.evaluate(f"{drawn}.some((trace) => trace.error_y)")  # accuracy by budget, with its spread
+    compared.get_by_text("Trade-offs", exact=True).click()
+    compared.wait_for_selector("text=On the front", timeout=SLOW)
+    compared.wait_for_selector("[class*='st-key-compare-front'] .main-svg", timeout=SLOW)
     assert compared.errors == []
 
 

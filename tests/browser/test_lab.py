@@ -94,7 +94,7 @@ def test_a_lasso_survives_thirty_live_updates(page, run):
 def test_pause_scrub_and_reload_find_the_run_again(page, run):
     opened(page, run)
     after(page, 0)
-    page.get_by_role("button", name="pause icon").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
     page.wait_for_function("document.querySelector('.dc-state').textContent.startsWith('paused')", timeout=SLOW)
     page.wait_for_timeout(2000)  # until the last step before the pause is on the stage, too
     end, last = step(page), picture(page)
@@ -113,6 +113,11 @@ def test_pause_scrub_and_reload_find_the_run_again(page, run):
     page.wait_for_function(f"document.querySelector('.dcv-step').textContent === 'step {end}'", timeout=SLOW)
     assert status(page) == "paused"
     assert picture(page) == last
+    page.locator(".st-key-dc-steer button:visible").filter(has_text="Step").click()
+    assert after(page, end) == end + 1
+    page.wait_for_function("document.querySelector('.dc-state').innerText === 'paused'", timeout=SLOW)
+    page.wait_for_timeout(1500)
+    assert step(page) == end + 1  # exactly one
     assert page.errors == []
 
 

@@ -92,6 +92,17 @@ def test_a_look_of_another_variant_takes_it_there_standing_still(learn):
     assert learn.errors == []
 
 
+def test_where_objective_and_yardsticks_part_is_marked_and_a_click_away(learn):
+    learn.locator(".st-key-dc-lessons button").filter(has_text="6 ").click()
+    learn.wait_for_function(f"document.querySelector('.st-key-dc-lesson h1').innerText === {LESSONS[5].question!r}")
+    marks = "document.querySelector('.dcv-curves .dcv-plot').layout.shapes.filter((s) => s.name === 'parting')"
+    learn.wait_for_function(f"{marks}.length === 2")
+    parted = learn.evaluate(f"{marks}[0].x0")
+    look(learn, 0)
+    at(learn, parted)
+    assert learn.errors == []
+
+
 def test_a_link_for_a_class_hides_and_enlarges_and_stays(page, server):
     size = "parseFloat(getComputedStyle(document.querySelector('.st-key-dc-lesson p')).fontSize)"
     page.goto(f"{server}/?data=moons&hide=looks,export,links&big=1")

@@ -38,6 +38,12 @@ SHORT = {
     "layer-alignment": {"inner": 2},
     "trajectory-matching": {"experts": 2, "epochs": 4, "latest": 3, "inner": 4, "expert_batch": 512},
     "batch-norm": {"updates": 30},
+    "adversarial-real": {"of": {"name": "match", "regime": {"name": "random-features", "width": 8}}, "updates": 60},
+    "adversarial-synthetic": {"of": {"name": "gradient-matching", **SMALL, "outer": 2}, "steps": 2},
+    **{
+        name: {"of": {"name": "ridge", "width": 8}, "samples": 32}
+        for name in ("adversarial-ridge", "input-gradient", "curvature", "wasserstein-ball")
+    },
     "barycentre": {"updates": 60, "cap": 40, "rounds": 1, "augment": "crop", "views": 2},
 }
 OWN = [
@@ -60,6 +66,16 @@ OWN = [
             {"labels": "assigned", "held": True, "augment": "color_crop_cutout"},
         )
     ),
+    *(
+        {"name": name, "of": {"name": "ridge-ensemble", **SMALL, "networks": 2}, "updates": 60, **more}
+        for name, more in (("adversarial-real", {"share": 1.0}), ("adversarial-synthetic", {"against": "networks"}))
+    ),
+    {"name": "curvature", "of": {"name": "infinite-ridge", "batch": 32}, "samples": 32},
+    {
+        "name": "adversarial-real",
+        "updates": 60,
+        "of": {"name": "trajectory-matching", "width": 8, **SHORT["trajectory-matching"]},
+    },
 ]
 
 

@@ -40,7 +40,7 @@ class WorstGroup(Around):
         "Alg. 1",
     )
 
-    rate: float = hyper(0.1, "How fast the weights move to the worst group (η).", low=0.0, high=10.0)
+    rate: float = hyper(0.01, "How fast the weights move to the worst group (η).", low=0.0, high=10.0)
 
     def fits(self, data: Dataset) -> None:
         """Refuse a group that lacks a class where the inner discrepancy needs all of them."""

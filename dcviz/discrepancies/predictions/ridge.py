@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from dcviz.discrepancies.random_features.networks import fitting, fresh_network
 from dcviz.types import Discrepancy, Needs, RealSampler, Source, Space, SyntheticSet, Terms, Tree, hyper
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 # Samples x (B, *shape), S (M, *shape) and its targets (M, C) -> predictions (B, C) of the regression solved on S.
 Predict = Callable[["Tensor", "Tensor", "Tensor"], "Tensor"]
+
+
+@runtime_checkable
+class Regressing(Protocol):
+    """A discrepancy that solves a regression on S."""
+
+    def regression(self, space: Space, generator: torch.Generator, state: Tree = None) -> Predict:
+        """The regression, with a draw of its kernel; ``state`` holds the networks of a pool."""
 
 
 @dataclass(frozen=True)

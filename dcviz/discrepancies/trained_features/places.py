@@ -50,6 +50,7 @@ class BarycentreMatching(Discrepancy):
     formula = r"\lVert f(S)-b\rVert_2+\mathrm{CE}(S)+r\,\mathrm{BN}(S_c,T_c),\ b_c=\arg\min_bW_2^2(T_c,b)"
     source = SOURCE
     where = "trained-features"
+    reads = "whole"  # its places are sought among a sample whose weights do not count
     properties = frozenset({"nonnegative"})
 
     width: int = hyper(32, "Channels per block of the network, a ConvNet.", low=4, high=512, log=True)

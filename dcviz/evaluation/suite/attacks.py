@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dcviz.attacks import climb, slope
 from dcviz.evaluation.measure import Work
 from dcviz.types import Source
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 Classify = Callable[["Tensor"], "Tensor"]  # pixels (B, c, h, w) in [0, 1] -> logits (B, C)
 Strength = "float | Tensor"  # ε, one for all or one for each sample (B, 1, 1, 1)
-
-REACH = 2.5  # all steps together reach so many ε: enough to come from any start to any point of the ball
 
 
 @dataclass(frozen=True)
@@ -117,57 +116,10 @@ def pgd(  # noqa: PLR0913  (three of them by keyword only)
     steps: int,
     start: torch.Generator | None = None,
 ) -> Work[Tensor]:
-    """Projected gradient ascent of the cross-entropy; the last step counts.
-
-    Step size `REACH`·ε/steps. Each step is projected onto the ball, then onto [0, 1]: as x lies in the box, clipping
-    brings no point farther from it, so that the result is in both. Cost: ``steps`` forward and backward passes.
-    """
-    project, direction = (_into_box, _sign) if norm == "linf" else (_into_ball, _unit)
-    there = x if start is None else (x + project(_random(x, norm, start) * strength, strength)).clamp(0, 1)
-    for step in range(steps):
-        moved = there + (REACH / steps) * strength * direction(slope(classify, there, y))
-        there = (x + project(moved - x, strength)).clamp(0, 1)
-        yield (step + 1) / steps
+    """Projected gradient ascent of the cross-entropy (`dcviz.attacks.climb`); the last step counts."""
+    there = x
+    climbed = climb(lambda z: slope(classify, z, y), x, strength, norm=norm, steps=steps, start=start)
+    for step, moved in enumerate(climbed, 1):
+        there = moved
+        yield step / steps
     return there
-
-
-def slope(classify: Classify, x: Tensor, y: Tensor) -> Tensor:
-    """The gradient of each sample's cross-entropy in its pixels, ``(B, c, h, w)``."""
-    import torch
-    from torch.nn.functional import cross_entropy
-
-    x = x.detach().requires_grad_()
-    return torch.autograd.grad(cross_entropy(classify(x), y, reduction="sum"), x)[0]
-
-
-def _into_box(change: Tensor, strength: float | Tensor) -> Tensor:
-    import torch
-
-    return torch.minimum(torch.maximum(change, -strength * torch.ones_like(change)), strength * torch.ones_like(change))
-
-
-def _into_ball(change: Tensor, strength: float | Tensor) -> Tensor:
-    return change * (strength / _length(change)).clamp(max=1)
-
-
-def _sign(gradient: Tensor) -> Tensor:
-    return gradient.sign()
-
-
-def _unit(gradient: Tensor) -> Tensor:
-    return gradient / _length(gradient)
-
-
-def _length(change: Tensor) -> Tensor:
-    """The length of each sample's change ``(B, 1, 1, 1)``; never 0."""
-    return change.flatten(1).norm(dim=1).clamp_min(1e-12).reshape(-1, *[1] * (change.dim() - 1))
-
-
-def _random(x: Tensor, norm: str, start: torch.Generator) -> Tensor:
-    """Uniform in the unit ball of a norm."""
-    import torch
-
-    if norm == "linf":
-        return (2 * torch.rand(x.shape, generator=start) - 1).to(x)
-    radius = torch.rand(len(x), generator=start) ** (1 / x[0].numel())
-    return (_unit(torch.randn(x.shape, generator=start)) * radius.reshape(-1, *[1] * (x.dim() - 1))).to(x)

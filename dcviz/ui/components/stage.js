@@ -349,7 +349,7 @@ class Stage {
 
   fit() {
     const top = this.root.getBoundingClientRect().top + (this.scroller()?.scrollTop ?? 0);
-    const tall = Math.max(470, window.innerHeight - Math.round(top) - 10);
+    const tall = Math.max(440, window.innerHeight - Math.round(top) - 10);
     if (tall !== this.tall) this.root.style.height = `${(this.tall = tall)}px`;
   }
 

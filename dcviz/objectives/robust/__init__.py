@@ -1,0 +1,1 @@
+"""Robust objectives: networks trained on S shall withstand perturbed inputs."""
