@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dcviz.errors import Refused
-from dcviz.records import RunConfig, Score, from_dict
+from dcviz.records import RunConfig, Score, from_dict, to_json
 from dcviz.runs.files import Damaged, from_npz
 
 VERSION = 1  # of the files' form
@@ -180,7 +180,7 @@ def about(title: str, config: RunConfig, curves: Curves, scores: list[Score], **
     """What the index says of a run."""
     return {
         "title": title,
-        "config": asdict(config),
+        "config": json.loads(to_json(config)),
         "curves": list(curves),
         "scores": [asdict(score) for score in scores],
         **facts,
