@@ -1,6 +1,7 @@
 """The Learn page through AppTest: every lesson and variant, where to look, and what an address may say."""
 
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -139,6 +140,17 @@ def test_a_planar_lesson_goes_on_in_the_playground_with_its_parameters():
         "left.scales": '"one"',
     }
     assert learn.playground(prepared("plane-energy").config)["right"] == "mean"
+
+
+def test_a_lesson_on_an_objective_goes_on_where_its_strength_is_slid(home):
+    (lesson,) = [i for i, one in enumerate(LESSONS, 1) if one.name == "Fairness"]
+    for variant, strength in (("natural", None), ("weighed", "0.5")):
+        app = page(lesson=str(lesson), variant=variant)
+        (link,) = [e.proto for e in app.get("page_link") if e.proto.label.startswith("Change it")]
+        assert link.label == "Change it in Objectives"
+        asked = {key: values[0] for key, values in parse_qs(link.query_string).items()}
+        assert (asked["objective"], asked["data"]) == ("group-weights", "moons-minority")
+        assert asked.get("objective.group-weights.equality") == strength
 
 
 def test_what_the_browser_asks_before_it_has_the_new_address_takes_no_click_back(home, monkeypatch):
