@@ -51,6 +51,7 @@ class DataConfig:
     imbalance: float = added(1.0)  # of the training part: how many times as large the first class is as the last
     groups: str | None = added(None)  # an npz with the group of every sample
     minority: float | None = added(None)  # planar sets with a small group: its share of each class
+    private: bool = added(False)  # its rows are read by accounted mechanisms alone; all else sees a public part
 
 
 @dataclass(frozen=True)

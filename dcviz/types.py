@@ -205,16 +205,30 @@ class Dataset:
         return len(self.shape) == 1
 
 
+class Noise(Protocol):
+    """Random numbers for one question about the real rows; of private rows, numbers that no seed gives away."""
+
+    run: str  # what a question that differs at each step is to name, so that no two runs share its numbers
+
+    def mark(self, *question: object) -> str:
+        """A name for a question about these rows; without the key it tells nothing of them."""
+
+    def normal(self, shape: tuple[int, ...], *question: object) -> Tensor:
+        """Standard normal numbers, float64 on the CPU; the same ones whenever the same is asked."""
+
+
 class RealSampler(Protocol):
     """T as a discrepancy sees it during one step: transformed, on the device, drawn by the step's generator."""
 
     shape: tuple[int, ...]
-    counts: Tensor  # (C,) int64, on the CPU
+    size: int  # N
+    counts: Tensor  # (C,) int64, on the CPU; of private rows N in equal parts
     group_names: tuple[str, ...]  # G; the classes' numbers where there is no column of groups
     group_counts: Tensor  # (C, G) int64, on the CPU: samples of each class in each group
     device: torch.device
     fingerprint: str
     transform: Transform  # between pixels and what is drawn here, on the device
+    secret: Noise
     cache: Cache | None  # where `prepare` keeps what is costly, by content; None: nowhere
     score: Callable[[Tensor, Tensor], Tensor] | None
     """∇ log p of each class in closed form, where it is known: points ``(B, 2)``, classes ``(B,)`` -> ``(B, 2)``."""
@@ -510,6 +524,11 @@ class Discrepancy(Declaration, ABC):
             Refused: data that it is not defined for, or would do nothing for, with the cure.
         """
 
+    @property
+    def asks_each_step(self) -> bool:
+        """Whether each step releases something more of private rows, so that none may be done twice."""
+        return False
+
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
         """Once: experts, teachers, scores, the cached real side. ``progress`` may raise `Cancelled`."""
         return None
@@ -584,6 +603,17 @@ class Discrepancy(Declaration, ABC):
     ) -> SyntheticSet:
         """Once at the end: label solve, relabelling, averaged S."""
         return synthetic
+
+    def spent(self, context: Tree, state: Tree) -> float | None:
+        """The ε of what has been released of private rows so far; None where no account is kept. Never waits."""
+        return None
+
+    def guarantee(self, context: Tree) -> Mapping[str, str | float] | None:
+        """Of an accounted mechanism: ``epsilon, delta, rows, neighbours`` and what is taken as ``public``, in words."""
+        return None
+
+    def refuse_stale(self, context: Tree, state: Tree) -> None:
+        """Refuse to go on from a stored state that this context does not fit, where that would do harm."""
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Operations and bytes of memory of one step, roughly: what the Lab's estimate starts from.

@@ -1,4 +1,4 @@
-"""Images in an npz: ``x_train, y_train[, x_test, y_test, class_names]``, read without pickle and checked first."""
+"""Images in an npz: ``x_train, y_train``, and parts ``test`` and ``public`` likewise; without pickle, checked first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 MOST = 1000  # arrays in an npz that is read whole
-KEYS = ("x_train", "y_train", "x_test", "y_test", "class_names")
+KEYS = ("x_train", "y_train", "x_test", "y_test", "x_public", "y_public", "class_names")
+BESIDE = ("test", "public")  # parts that may stand beside train
 DAMAGED = (  # what zipfile and numpy's header reader raise on bytes that are not what they should be
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError),
     *(ValueError, TypeError, KeyError, SyntaxError, TokenError, OverflowError, MemoryError),
@@ -37,12 +38,16 @@ def read_npz(path: Path) -> Read:
                 f"{path.name} has the arrays {', '.join(sorted(held)) or 'none'}; it needs x_train and y_train "
                 "(and may have x_test, y_test, class_names)."
             )
-        if ("x_test" in held) != ("y_test" in held):
-            raise Refused(f"{path.name} has only one of x_test and y_test: give both, or neither.")
+        for part in BESIDE:
+            if (f"x_{part}" in held) != (f"y_{part}" in held):
+                raise Refused(f"{path.name} has only one of x_{part} and y_{part}: give both, or neither.")
         found = {key: array_of(archive, held[key], path.name) for key in KEYS if key in held}
-    train = _images(found["x_train"], "x_train"), _labels(found["y_train"], "y_train")
-    test = (_images(found["x_test"], "x_test"), _labels(found["y_test"], "y_test")) if "x_test" in found else None
-    return _together(train, test, found.get("class_names"))
+    parts = {
+        part: (_images(found[f"x_{part}"], f"x_{part}"), _labels(found[f"y_{part}"], f"y_{part}"))
+        for part in ("train", *BESIDE)
+        if f"x_{part}" in found
+    }
+    return _together(parts, found.get("class_names"))
 
 
 def every_array(file: Path | IO[bytes], name: str, total: int) -> dict[str, np.ndarray]:
@@ -146,25 +151,25 @@ def _labels(y: np.ndarray, key: str) -> np.ndarray:
 Pair = tuple["np.ndarray", "np.ndarray"]
 
 
-def _together(train: Pair, test: Pair | None, names: np.ndarray | None) -> Read:
+def _together(given: dict[str, Pair], names: np.ndarray | None) -> Read:
     """Check that the arrays belong together, and number the classes from 0."""
     import numpy as np
 
-    for (x, y), part in ((train, "train"), (test or train, "test")):
+    for part, (x, y) in given.items():
         if len(x) != len(y):
             raise Refused(f"x_{part} has {len(x):,} images and y_{part} {len(y):,} labels: give one label an image.")
-    if test is not None and test[0].shape[1:] != train[0].shape[1:]:
-        raise Refused(f"x_test has images of {test[0].shape[1:]} and x_train of {train[0].shape[1:]}: give one shape.")
-    values = np.unique(train[1])
-    if test is not None:
-        strange = np.setdiff1d(test[1], values)
+    first, values = given["train"][0], np.unique(given["train"][1])
+    for part, (x, y) in given.items():
+        if x.shape[1:] != first.shape[1:]:
+            raise Refused(f"x_{part} has images of {x.shape[1:]} and x_train of {first.shape[1:]}: give one shape.")
+        strange = np.setdiff1d(y, values)
         if len(strange):
-            raise Refused(f"y_test has the class {strange[0]}, which y_train has not: drop it, or add it there.")
-        if test[0].dtype != train[0].dtype:
-            train, test = (_as_float(train[0]), train[1]), (_as_float(test[0]), test[1])
+            raise Refused(f"y_{part} has the class {strange[0]}, which y_train has not: drop it, or add it there.")
+    if len({x.dtype for x, _ in given.values()}) > 1:
+        given = {part: (_as_float(x), y) for part, (x, y) in given.items()}
     classes = tuple(map(str, values)) if names is None else _names(names, values)
-    parts = [Part(pair[0], np.searchsorted(values, pair[1])) for pair in (train, test) if pair is not None]
-    return Read(classes, parts[0], parts[1] if test is not None else None)
+    parts = {part: Part(x, np.searchsorted(values, y)) for part, (x, y) in given.items()}
+    return Read(classes, parts["train"], parts.get("test"), parts.get("public"))
 
 
 def _as_float(x: np.ndarray) -> np.ndarray:

@@ -37,10 +37,13 @@ class Read:
     classes: tuple[str, ...]
     train: Part
     test: Part | None
+    public: Part | None = None  # what the owner declares public where train is private; not looked at otherwise
 
 
 def source(config: DataConfig, progress: Progress) -> Source:
     """The images at ``config.path``; without a test part, one in six of every class becomes the test.
+
+    Where they are private, all of train is: the test then comes from the part that is declared public.
 
     Raises:
         Refused: a path, an archive, an image or an array that does not fit, by name and with the cure.
@@ -51,12 +54,19 @@ def source(config: DataConfig, progress: Progress) -> Source:
     except PermissionError as error:
         raise Refused(f"{error.filename or path} may not be read: give this user the right to read it.") from error
     _check(read, path)
-    train, test = _split(read.train), None
+    name = path.stem if path.is_file() else path.resolve().name
+    if config.private:
+        train, public = _split(read.train), _public(read, path)
+        if read.test is None:
+            public, test = split_off(public, TEST_ONE_IN)
+        else:
+            test = _split(read.test, first=len(train))
+        return Source(name, name, read.classes, train, test, public=public)
+    train = _split(read.train)
     if read.test is None:
         train, test = split_off(train, TEST_ONE_IN)
     else:
         test = _split(read.test, first=len(train))
-    name = path.stem if path.is_file() else path.resolve().name
     return Source(name, name, read.classes, train, test)
 
 
@@ -93,6 +103,26 @@ def _split(part: Part, first: int = 0) -> Split:
     import torch
 
     return make_split(torch.from_numpy(part.x), torch.from_numpy(part.y), first)
+
+
+def _public(read: Read, path: Path) -> Split:
+    """What the owner declares public, numbered after the rows that are not."""
+    import numpy as np
+
+    if read.public is None:
+        raise Refused(
+            f"{path.name} is to be private, and declares no part public: add x_public and y_public to the npz, or a "
+            "folder public beside train, with images that anybody may see; the map, the margin, baselines and tests "
+            "are made from them."
+        )
+    counts = np.bincount(read.public.y, minlength=len(read.classes))
+    few = int(counts.argmin())
+    if counts[few] < FEWEST:
+        raise Refused(
+            f"the public part of {path.name} has {counts[few]} images of class {read.classes[few]!r}: give at least "
+            f"{FEWEST} of each, to be shown, held out and tested on."
+        )
+    return _split(read.public, first=len(read.train.y) + (0 if read.test is None else len(read.test.y)))
 
 
 def _check(read: Read, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A folder or zip with one folder of images for each class, optionally below ``train`` and ``test``."""
+"""A folder or zip with one folder of images for each class, optionally below ``train``, ``test`` and ``public``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcviz.data import pictures
+from dcviz.data.arrays import BESIDE
 from dcviz.data.files import Part, Read
 from dcviz.data.zips import COUNT, open_zip
 from dcviz.errors import Refused
@@ -96,13 +97,14 @@ def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], byt
 def _read(members: Sequence[Member], name: str, progress: Progress) -> Read:
     kept = _images(members, name)
     parts = _parts(kept, name)
-    classes = tuple(sorted({m.parts[0] for m in parts[0]}, key=_natural))
-    for member in parts[1] if len(parts) > 1 else ():
-        if member.parts[0] not in classes:
-            raise Refused(
-                f"the test part of {name} has the class {member.parts[0]!r}, which train has not: add it there."
-            )
-    everything = [m for part in parts for m in part]
+    classes = tuple(sorted({m.parts[0] for m in parts["train"]}, key=_natural))
+    for part in BESIDE:
+        for member in parts.get(part, ()):
+            if member.parts[0] not in classes:
+                raise Refused(
+                    f"the {part} part of {name} has the class {member.parts[0]!r}, which train has not: add it there."
+                )
+    everything = [m for part in parts.values() for m in part]
     size, channels = _common(everything, name, progress)
     x = _decode(everything, size, channels, progress)
     if channels == 3 and (x[:, :1] == x[:, 1:]).all():
@@ -133,16 +135,18 @@ def _images(members: Sequence[Member], name: str) -> list[Member]:
     return kept
 
 
-def _parts(members: list[Member], name: str) -> list[list[Member]]:
-    """Training images, then test images where there are both; every path begins with the class."""
+def _parts(members: list[Member], name: str) -> dict[str, list[Member]]:
+    """Training images, and those of other parts where folders say so; every path begins with the class."""
     while len({m.parts[0] for m in members}) == 1 and all(len(m.parts) > 2 for m in members):
         members = [_below(m) for m in members]  # a wrapper around everything
     tops = {m.parts[0].lower() for m in members if len(m.parts) > 2}
-    if {"train", "test"} == {m.parts[0].lower() for m in members} == tops:
-        groups = [[_below(m) for m in members if m.parts[0].lower() == part] for part in ("train", "test")]
+    named = {m.parts[0].lower() for m in members}
+    if named == tops and "train" in named and len(named) > 1 and named <= {"train", *BESIDE}:
+        ordered = [part for part in ("train", *BESIDE) if part in named]
+        groups = {part: [_below(m) for m in members if m.parts[0].lower() == part] for part in ordered}
     else:
-        groups = [members]
-    for member in (m for group in groups for m in group):
+        groups = {"train": members}
+    for member in (m for group in groups.values() for m in group):
         if len(member.parts) < 2:
             raise Refused(
                 f"{member.label} of {name} lies in no class folder: put it into a folder named for its class."
@@ -197,10 +201,12 @@ def _decode(members: list[Member], size: tuple[int, int], channels: int, progres
     return x
 
 
-def _divide(x: np.ndarray, parts: list[list[Member]], classes: tuple[str, ...]) -> Read:
+def _divide(x: np.ndarray, parts: dict[str, list[Member]], classes: tuple[str, ...]) -> Read:
     import numpy as np
 
     index = {name: c for c, name in enumerate(classes)}
-    labels = [np.array([index[m.parts[0]] for m in part], np.int64) for part in parts]
-    train = Part(x[: len(labels[0])], labels[0])
-    return Read(classes, train, Part(x[len(labels[0]) :], labels[1]) if len(parts) > 1 else None)
+    found, first = {}, 0
+    for part, members in parts.items():
+        found[part] = Part(x[first : first + len(members)], np.array([index[m.parts[0]] for m in members], np.int64))
+        first += len(members)
+    return Read(classes, found["train"], found.get("test"), found.get("public"))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from dcviz import types
 from dcviz.caching import Cache
 from dcviz.data.scores import in_model_space
+from dcviz.data.secret import Secret, open_numbers
 from dcviz.data.transforms import pixels
 from dcviz.data.weighing import Weighed
 from dcviz.randomness import generator
-from dcviz.types import Batch, ClassBatch, Dataset
+from dcviz.types import Batch, ClassBatch, Dataset, Noise
 
 if TYPE_CHECKING:
     import torch
@@ -24,13 +25,21 @@ CHUNK = 4096
 class Real:
     """The training part of a data set on a device; `at` gives the view of one step."""
 
-    def __init__(self, dataset: Dataset, device: torch.device, seed: int, cache: Cache | None = None) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        device: torch.device,
+        seed: int,
+        cache: Cache | None = None,
+        secret: Secret | None = None,
+    ) -> None:
         """Transform and move the samples if they fit, and index the classes."""
         import torch
 
         train = dataset.train
         self.cache = cache
         self.shape, self.fingerprint, self.device, self.seed = dataset.shape, dataset.fingerprint, device, seed
+        self.secret = open_numbers(seed, dataset.fingerprint) if secret is None else secret
         self.counts = torch.bincount(train.y, minlength=len(dataset.classes))  # (C,) on the CPU
         self.members = train.y.argsort(stable=True)  # (N,) by class, in the order of the source within
         self.first = self.counts.cumsum(0) - self.counts  # (C,) where each class begins in members
@@ -101,7 +110,8 @@ class RealSampler:
         self.shape, self.counts, self.device = real.shape, real.counts, real.device
         self.group_names, self.group_counts = real.group_names, real.group_counts
         self.fingerprint, self.cache = real.fingerprint, real.cache
-        self.score, self.transform = real.score, real.transform
+        self.score, self.transform, self.size = real.score, real.transform, len(real)
+        self.secret: Noise = real.secret
 
     def batch(self, per_class: int) -> ClassBatch:
         """Up to ``per_class`` samples of every class without replacement; a smaller class comes whole, masked.

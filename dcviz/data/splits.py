@@ -37,6 +37,7 @@ class Source:
     held_out: Split | None = None  # where the source makes its own; otherwise a tenth of train
     score: Callable[[Tensor, Tensor], Tensor] | None = None  # ∇ log p of each class, where the source knows it
     groups: np.ndarray | None = None  # the name of each sample's group, by id, where the source has such
+    public: Split | None = None  # what the owner of private rows declares public; otherwise a tenth of train
 
 
 def finish(source: Source, config: DataConfig, progress: Progress) -> Dataset:
@@ -51,15 +52,17 @@ def finish(source: Source, config: DataConfig, progress: Progress) -> Dataset:
     if config.noise is not None and source.train.x.dim() > 2:
         raise Refused(f"noise is a property of the planar sets; leave it out for {source.name}.")
     source = choose_classes(source, config.classes)
-    train, held_out = source.train, source.held_out
-    if held_out is None:
-        train, held_out = split_off(train, HELD_OUT)
-    train = long_tailed(train, config.imbalance, config.seed, source.classes)
-    train = thin(train, config.size, config.seed, len(source.classes))
+    title = source.title
+    if config.private:
+        title, (train, held_out) = f"{title}, public part", public_parts(source)
+    else:
+        train, held_out = without_held_out(source)
+        train = long_tailed(train, config.imbalance, config.seed, source.classes)
+        train = thin(train, config.size, config.seed, len(source.classes))
     transform = transforms.fit(config.transform, train.x, progress)
     parts = train, held_out, source.test
     mark = fingerprint(source.classes, parts, config.transform)
-    made = Dataset(source.name, source.title, source.classes, *parts, transform, mark, source.score)
+    made = Dataset(source.name, title, source.classes, *parts, transform, mark, source.score)
     progress("data ready", 1.0)
     return _with_groups(made, source, config)
 
@@ -76,6 +79,28 @@ def _with_groups(made: Dataset, source: Source, config: DataConfig) -> Dataset:
         return made
     mark = hashlib.blake2b(f"{made.fingerprint} {column.key}".encode(), digest_size=16).hexdigest()
     return replace(made, column=column, fingerprint=mark)
+
+
+def without_held_out(source: Source) -> tuple[Split, Split]:
+    """The training part, and what is held out of it: by the source itself, or a tenth of every class."""
+    return (source.train, source.held_out) if source.held_out is not None else split_off(source.train, HELD_OUT)
+
+
+def public_parts(source: Source) -> tuple[Split, Split]:
+    """Of a source with private rows: what is shown and compared with, and what is held out. Neither is private.
+
+    Where the owner declares a public part, half of it each; otherwise another tenth of the training part, and the
+    tenth that is held out for all runs.
+    """
+    if source.public is not None:
+        return split_off(source.public, 2)
+    train, held_out = without_held_out(source)
+    return split_off(train, HELD_OUT)[1], held_out
+
+
+def private_rows(source: Source) -> Split:
+    """The training rows that `public_parts` leaves."""
+    return source.train if source.public is not None else split_off(without_held_out(source)[0], HELD_OUT)[0]
 
 
 def make_split(x: Tensor, y: Tensor, first: int = 0) -> Split:
@@ -108,6 +133,7 @@ def choose_classes(source: Source, names: tuple[str, ...] | None) -> Source:
         train=_only(source.train, kept),
         test=_only(source.test, kept),
         held_out=None if source.held_out is None else _only(source.held_out, kept),
+        public=None if source.public is None else _only(source.public, kept),
         score=source.score if len(kept) == len(source.classes) else None,  # it goes by the old numbers
     )
 

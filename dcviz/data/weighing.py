@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from dcviz.types import Batch, ClassBatch, RealSampler
+from dcviz.types import Batch, ClassBatch, Noise, RealSampler
 
 if TYPE_CHECKING:
     import torch
@@ -29,6 +29,8 @@ class Weighed:
         self._real, self._at = real, at
         self._mass = mass.double() * (real.group_counts > 0)
         self.shape, self.counts, self.device = real.shape, real.counts, real.device
+        self.size = len(real)
+        self.secret: Noise = real.secret
         self.group_names, self.group_counts = real.group_names, real.group_counts
         self.fingerprint, self.cache, self.transform = real.fingerprint, real.cache, real.transform
         self.score: Callable[[Tensor, Tensor], Tensor] | None = None  # it is known of the natural groups

@@ -21,6 +21,9 @@ from dcviz.discrepancies.predictions.online import OnlineRidge
 from dcviz.discrepancies.predictions.rfad import RFAD
 from dcviz.discrepancies.predictions.ridge import Ridge
 from dcviz.discrepancies.predictions.two_networks import TWO_NETWORKS
+from dcviz.discrepancies.private.embedding import PrivateEmbedding
+from dcviz.discrepancies.private.gradients import PrivateGradients
+from dcviz.discrepancies.private.means import PrivateMeans
 from dcviz.discrepancies.random_features.attention import Attention
 from dcviz.discrepancies.random_features.datadam import DATADAM
 from dcviz.discrepancies.random_features.dm import DM
@@ -53,6 +56,7 @@ DECLARATIONS = (
     *(BarycentreMatching, WMDD, NCFM_PRESET),
     *(DM, M3D, DATADAM, CAFE, IDM, DC, DSA, IDC, MTT, TESLA, DATM),
     *(ChannelStatistics, Recovery, SRE2L),
+    *(PrivateEmbedding, PrivateGradients, PrivateMeans),
     *(InfiniteRidge, RidgeEnsemble, OnlineRidge, KIP, RFAD, FREPO, TWO_NETWORKS),
     *(WeighedGroups, AllottedGroups, WorstGroup, Federated),
     *(AdversarialReal, AdversarialSynthetic, AdversarialRidge, InputGradient, Curvature, WassersteinBall),

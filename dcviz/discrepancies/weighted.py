@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -131,6 +131,26 @@ class Weighted(Discrepancy):
             synthetic = p.finish(c, s, real, synthetic, g)
         return synthetic
 
+    @property
+    def asks_each_step(self) -> bool:
+        """Where a part does."""
+        return any(part.asks_each_step for part in self.parts)
+
+    def spent(self, context: Tree, state: Tree) -> float | None:
+        """Of all parts together: what they release adds up."""
+        each = [part.spent(c, s) for part, c, s in zip(self.parts, context, state, strict=True)]
+        known = [epsilon for epsilon in each if epsilon is not None]
+        return sum(known) if known else None
+
+    def guarantee(self, context: Tree) -> Mapping[str, str | float] | None:
+        """That of the accounted part; a run has one at most."""
+        return next((g for g in map(_guarantee, self.parts, context) if g is not None), None)
+
+    def refuse_stale(self, context: Tree, state: Tree) -> None:
+        """Where a part does."""
+        for part, c, s in zip(self.parts, context, state, strict=True):
+            part.refuse_stale(c, s)
+
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Operations add up; memory is that of the largest part."""
         costs = [part.cost(classes, per_class, shape) for part in self.parts]
@@ -141,6 +161,10 @@ class Weighted(Discrepancy):
 
     def _merge(self, found: Sequence[Terms]) -> Terms:
         return {f"{i}/{key}": value for i, terms in enumerate(found) for key, value in terms.items()}
+
+
+def _guarantee(part: Discrepancy, context: Tree) -> Mapping[str, str | float] | None:
+    return part.guarantee(context)
 
 
 def split(generator: torch.Generator, count: int) -> list[torch.Generator]:

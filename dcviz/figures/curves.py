@@ -26,12 +26,12 @@ def curves(  # noqa: PLR0913  (the rest by keyword)
     parting: int | None = None,
     likeness: bool = False,
 ) -> dict[str, Any]:
-    """One spec with up to four panels over one step axis.
+    """One spec with up to four panels over one step axis, and one more for what a private run has spent.
 
     Args:
         metrics: ``objective``, ``term:<name>``, ``accuracy`` (fraction), ``yardstick:<name>`` (1 = random real subset)
-            with the range ``random:low`` to ``random:high`` of such subsets, ``group:<name>`` (likewise), as
-            (steps, values).
+            with the range ``random:low`` to ``random:high`` of such subsets, ``group:<name>`` (likewise), ``epsilon``,
+            as (steps, values).
         baselines: accuracy as a fraction by label, such as ``random`` and ``whole set``.
         step: the step that the other panels show; a vertical line named ``now`` in each panel.
         theme: the theme's name.
@@ -42,7 +42,10 @@ def curves(  # noqa: PLR0913  (the rest by keyword)
     """
     token = tokens(theme)
     middle = _likeness(metrics, theme) if likeness else _yardsticks(metrics, theme)
-    every = _objective(metrics, theme), middle, _groups(metrics, theme), _accuracy(metrics, baselines, token)
+    every = (
+        *(_objective(metrics, theme), middle, _groups(metrics, theme)),
+        *(_accuracy(metrics, baselines, token), _spent(metrics, token)),
+    )
     panels = [p for p in every if p]
     last = max([steps, step, *(int(line.steps[-1]) for p in panels for line in p.lines if len(line.steps))])
     return stacked(panels, step, max(last, 1), theme, parting=parting)
@@ -124,3 +127,11 @@ def _accuracy(metrics: Metrics, baselines: Mapping[str, float], token: Tokens) -
         line.text = f"<b>this run {line.values[-1]:.1f}</b>"
     levels = {name: 100 * value for name, value in baselines.items()}
     return Panel("held-out accuracy, %", [line] if line else [], levels, top=100)
+
+
+def _spent(metrics: Metrics, token: Tokens) -> Panel | None:
+    line = _line(metrics, "epsilon", "spent", token.ink, 1.8)
+    if line is None:
+        return None
+    line.text = f"<b>ε {three(line.values[-1])}</b>"
+    return Panel("ε spent of the private rows", [line], share=0.5)

@@ -8,6 +8,9 @@ from dcviz.objectives.fair.federated import Federated
 from dcviz.objectives.fair.group_budgets import GroupBudgets
 from dcviz.objectives.fair.group_weights import GroupWeights
 from dcviz.objectives.fair.worst_group import WorstGroup
+from dcviz.objectives.private.embedding import PrivateEmbeddingObjective
+from dcviz.objectives.private.gradients import PrivateGradientsObjective
+from dcviz.objectives.private.means import PrivateMeansObjective
 from dcviz.objectives.robust.adversarial_real import AdversarialReal
 from dcviz.objectives.robust.adversarial_ridge import AdversarialRidge
 from dcviz.objectives.robust.adversarial_synthetic import AdversarialSynthetic
@@ -21,4 +24,5 @@ if TYPE_CHECKING:
 DECLARATIONS: tuple[type[Objective], ...] = (
     *(GroupWeights, WorstGroup, GroupBudgets, Federated),
     *(AdversarialReal, AdversarialSynthetic, AdversarialRidge, InputGradient, Curvature, WassersteinBall),
+    *(PrivateEmbeddingObjective, PrivateMeansObjective, PrivateGradientsObjective),
 )

@@ -85,6 +85,14 @@ COMMON = {
     ),
     "seconds": Measure("seconds", "Seconds of condensing, evaluation not counted.", "low", ",.1f", log=True),
     "steps": Measure("steps", "Updates of the synthetic set done so far.", "low", log=True),
+    "epsilon": Measure(
+        "ε spent",
+        "How much may have been learned of any one private row, by the account of the run's mechanism; of runs on open "
+        "data nothing is promised, which is not the same as 0.",
+        "low",
+        ".3g",
+        log=True,
+    ),
     "off": Measure(
         "off-manifold, %",
         "Synthetic images farther from the real images of their class, in the features of a network trained on T, "
@@ -217,7 +225,9 @@ def _row(
     made: int | None,
 ) -> Row:
     values = {"budget": Value(run.config.budget), "steps": Value(run.step), "seconds": Value(run.seconds)}
-    ends = {name: _last(metrics, name) for name in metrics if name.startswith(PREFIX) or name in ("bytes", "off")}
+    ends = {
+        name: _last(metrics, name) for name in metrics if name.startswith(PREFIX) or name in ("bytes", "off", "epsilon")
+    }
     values |= {name: Value(end) for name, end in ends.items() if end is not None}
     if "off" in values:
         values |= {"off": Value(values["off"].mean / made)} if made else {}

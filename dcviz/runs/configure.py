@@ -10,6 +10,7 @@ from typing import Any
 from dcviz import registry
 from dcviz.errors import Refused, unknown
 from dcviz.objectives.applying import completed, effective
+from dcviz.objectives.private.rules import SERVES, START, refuse_leaks
 from dcviz.records import DataConfig, ObjectiveConfig, RunConfig, TermConfig, from_dict
 from dcviz.types import Discrepancy
 
@@ -34,7 +35,8 @@ def configure(  # noqa: PLR0913  (all by keyword, all optional)
     own distance; a preset is a published method at a scale. What is given beside a preset overrides it.
     ``settings`` are single values by path: ``divergence.bandwidth``, ``regime.width``, ``batch`` reach into the
     first term, ``optimiser.rates.images`` and the like into the configuration, ``objective.NAME.PARAMETER`` into an
-    objective, which is added where it is not given. Objectives are names, or ``{"name": …, parameter: value}``.
+    objective, which is added where it is not given. Objectives are names, or ``{"name": …, parameter: value}``; one
+    of privacy declares the data private, and lets S start from noise unless a start is given.
 
     >>> configure(divergence="energy", regime="data", budget=1).terms[0].params["divergence"]
     {'name': 'energy'}
@@ -59,11 +61,13 @@ def configure(  # noqa: PLR0913  (all by keyword, all optional)
             _put_objective(pursued, path, value)
         else:
             _put(tree, path, value)
+    if any(registry.find("objective", name).kind == SERVES for name in pursued):
+        tree |= _kept_private(tree, {*other, *(settings or {})})
     config = replace(from_dict(RunConfig, tree), objectives=completed(pursued.values()))
     rates = {k: v for t in config.terms for k, v in _built(t).rates.items()}
     optimiser = replace(config.optimiser, rates={**rates, **config.optimiser.rates})
     whole = replace(config, terms=tuple(_completed(t) for t in config.terms), optimiser=optimiser)
-    effective(whole)  # refuses objectives that do not fit
+    refuse_leaks(effective(whole))  # and objectives that do not fit
     return whole
 
 
@@ -73,6 +77,12 @@ def preset_config(name: str, scale: str, budget: int) -> dict[str, Any]:
     if scale not in preset.scales:
         raise unknown(f"scale of {name}", scale, preset.scales)
     return {**preset.scales[scale].at(budget), "preset": f"{name}/{scale}"}
+
+
+def _kept_private(tree: Mapping[str, Any], given: set[str]) -> dict[str, Any]:
+    """Private data, and a start that shows nothing of them unless one was asked for: that is looked at later."""
+    start = {} if "start" in given else {"start": START}
+    return {"data": {**tree["data"], "private": True}, **start}
 
 
 def _objective(given: ObjectiveConfig | Mapping[str, Any] | str) -> dict[str, Any]:

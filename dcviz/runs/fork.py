@@ -9,6 +9,7 @@ from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import problem as building
 from dcviz.runs.kept import setup_of
+from dcviz.runs.problem import discrepancy_of
 from dcviz.runs.store import Run, Store
 from dcviz.types import SyntheticSet
 
@@ -20,6 +21,22 @@ def refuse_other_shape(parent: RunConfig, config: RunConfig) -> None:
     for key in KEPT:
         if getattr(parent, key) != getattr(config, key):
             raise Refused(f"a fork keeps the {key} of its run; to change the {key}, start a new run.")
+    if parent.data.private:
+        refuse_spending(parent, config)
+
+
+def refuse_spending(parent: RunConfig, config: RunConfig) -> None:
+    """A fork of a private run is free where it goes on with the same release; all else would spend beyond its ε."""
+    if discrepancy_of(parent).asks_each_step:
+        raise Refused(
+            "each step of this run releases something of the private rows, and a fork would do that beside it: start a "
+            "new run, whose ε adds to this one's, or fork a run of private-embedding or private-means."
+        )
+    if (parent.objectives, parent.seed) != (config.objectives, config.seed):
+        raise Refused(
+            "a fork of a private run keeps its objective and seed, with which it shares the release: to change them, "
+            "start a new run, whose ε adds to this one's."
+        )
 
 
 def inherited(store: Store, run: Run) -> Generator[None, None, SyntheticSet]:
@@ -31,6 +48,9 @@ def inherited(store: Store, run: Run) -> Generator[None, None, SyntheticSet]:
     parent = store.run(run.parent)
     refuse_other_shape(parent.config, run.config)
     setup = setup_of(store, parent)
+    newest = store.load_checkpoint(parent.id)
+    if newest is not None:
+        setup.problem.discrepancy.refuse_stale(setup.problem.context, unpack_state(*newest[1:], setup).inner)
     yield
     earlier = [at for at in store.checkpoints(parent.id) if at <= run.parent_step]
     found = store.load_checkpoint(parent.id, max(earlier)) if earlier else None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
+from secrets import token_bytes, token_hex
 
 from dcviz.errors import Refused
 from dcviz.runs.database import Database, in_words
@@ -17,6 +19,9 @@ RUN_COLUMNS = (
     "l.pid, l.started, l.host, l.beat, r.about, r.time_limit, r.deleted, "
     "(SELECT group_concat(t.tag, char(10)) FROM tags t WHERE t.run = r.number)"
 )
+
+
+KEY = "noise.key"
 
 
 def default_home() -> Path:
@@ -42,6 +47,22 @@ class Home:
                 (self.home / part).mkdir(parents=True, exist_ok=True)
         self.db = Database(self.home / "dcviz.sqlite")
 
+    def noise_key(self) -> bytes:
+        """32 random bytes from which the noise that hides private rows is drawn; never exported.
+
+        Made once, readable by this user only. Without it no run that released something goes on.
+        """
+        path = self.home / KEY
+        with in_words(self.home):
+            if not path.exists():
+                _write_once(path, token_bytes(32))
+            key = path.read_bytes()
+        if len(key) != 32:
+            raise Refused(
+                f"{path} is damaged: delete it; runs of private data then begin anew, with an ε of their own."
+            )
+        return key
+
     def folder(self, run: str) -> Path:
         """The folder of a run."""
         return self.home / "runs" / check_id(run)
@@ -60,6 +81,20 @@ class Home:
             if row is None or row.deleted is not None:
                 raise absent(db, run)
         return row
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Write a file for this user only, whole; where another process was first, its content stays."""
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def number(db: sqlite3.Connection, run: str) -> int:

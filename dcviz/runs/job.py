@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    Numbers = tuple[int, Tensor, Terms]  # step, objective, terms
+    Numbers = tuple[int, Tensor, Terms, float | None]  # step, objective, terms, ε spent
 
 LATEST_SECONDS = 0.25  # between live pictures
 SIDE_SHARE = 0.2  # of the time, at most, for live accuracy and baselines while condensing
+EPSILON = "epsilon"  # the curve of what a private run has spent
+GUARANTEE = "guarantee"  # the event that says what it promises
 ACCURACY_SECONDS = 2.0  # between live accuracies, at least
 
 
@@ -64,6 +66,7 @@ class RunJob:
             if next(self._script, "end") == "end":
                 return True
             more = time.monotonic() < end
+        self._secure()
         self._write_numbers()
         return False
 
@@ -111,6 +114,7 @@ class RunJob:
         self._framer = Framer(self.store, setup.dataset)
         self._yardsticks = Measuring(self.store, self.run, self._framer, setup.device)
         self._yardsticks.forget(state.step)
+        self._promise(setup, state)
         training = yield from self._framer.prepare_if_known()
         if training is not None:
             self._side.add(training)
@@ -136,6 +140,8 @@ class RunJob:
     def _first_state(self, setup: building.Setup) -> Generator[None, None, State]:
         """From the newest readable checkpoint, from the parent of a fork, or from the start."""
         found = self.store.load_checkpoint(self.run.id)
+        if setup.problem.discrepancy.asks_each_step:
+            refuse_repeating(self.store, self.run.id, found[0] if found is not None else 0)
         if found is not None:
             at, arrays, meta = found
             self.store.truncate(self.run.id, at)
@@ -146,7 +152,9 @@ class RunJob:
             if meta["machine"] != self._machine():
                 text = "continued on another device, thread count or version of torch: not bit-exact"
                 self.store.log_event(self.run.id, at, "resumed", text=text)
-            return unpack_state(arrays, meta, setup)
+            state = unpack_state(arrays, meta, setup)
+            setup.problem.discrepancy.refuse_stale(setup.problem.context, state.inner)
+            return state
         self.store.truncate(self.run.id, -1)
         if self.run.parent is not None:
             from dcviz.runs.fork import inherited
@@ -165,15 +173,18 @@ class RunJob:
             for group, rate in self._changes.pop(state.step, ()):
                 state.moments["rates"][group] = rate
             self._state = state = step(setup.problem, state)
-            self._unwritten.append((state.step, cast("Tensor", state.objective), state.terms))
+            spent = setup.problem.discrepancy.spent(setup.problem.context, state.inner)
+            self._unwritten.append((state.step, cast("Tensor", state.objective), state.terms, spent))
             self.step = state.step
             now = time.monotonic()
             if state.step in kept:
+                self._secure()
                 self._write_numbers()
                 self._keep(state, self.seconds + now - began)
                 shown = now
             elif now - shown > LATEST_SECONDS:
                 self._refuse_spoilt(state)
+                self._secure()
                 self.store.save_latest(self.run.id, state.step, self._framer.arrays(state.synthetic))
                 shown = now
             if now - saved > self.config.saving.checkpoint_seconds:
@@ -196,7 +207,26 @@ class RunJob:
         if self._live is None or self._side or time.monotonic() - self._measured < ACCURACY_SECONDS:
             return
         self._measured = time.monotonic()
+        self._secure()
         self._side.add(self._while_it_lasts(self._live_accuracy(state.step, state.synthetic, self._live)))
+
+    def _secure(self) -> None:
+        """Where each step releases something of private rows, keep it before it is shown: no step is released twice.
+
+        What was lost with a crash was seen by nobody, and may be released anew.
+        """
+        if self._state is not None and self._setup is not None and self._setup.problem.discrepancy.asks_each_step:
+            self._checkpoint(self._state)
+
+    def _promise(self, setup: building.Setup, state: State) -> None:
+        """Put on record what a private run promises, and what is spent before its next step."""
+        discrepancy, context = setup.problem.discrepancy, setup.problem.context
+        guarantee, spent = discrepancy.guarantee(context), discrepancy.spent(context, state.inner)
+        if guarantee is None or spent is None:
+            return
+        if not any(event.kind == GUARANTEE for event in self.store.events(self.run.id)):
+            self.store.log_event(self.run.id, state.step, GUARANTEE, **guarantee)
+        self.store.record(self.run.id, [(state.step, EPSILON, spent)])
 
     def _live_accuracy(
         self, at: int, synthetic: SyntheticSet, protocol: EvaluationProtocol
@@ -278,7 +308,7 @@ class RunJob:
         if not self._unwritten:
             return
         recent, self._unwritten = self._unwritten, []
-        steps, objectives, terms = zip(*recent, strict=True)
+        steps, objectives, terms, spent = zip(*recent, strict=True)
         names = curve_names(list(terms[-1]))
         table = torch.stack([torch.stack([o, *t.values()]).float() for o, t in zip(objectives, terms, strict=True)])
         rows: list[tuple[int, str, float]] = []
@@ -286,6 +316,7 @@ class RunJob:
             rows.append((at, "objective", objective))
             if len(names) > 1:
                 rows += [(at, f"term:{name}", part) for name, part in zip(names.values(), parts, strict=True)]
+        rows += [(at, EPSILON, epsilon) for at, epsilon in zip(steps, spent, strict=True) if epsilon is not None]
         self.store.record(self.run.id, [row for row in rows if math.isfinite(row[2])])
         self._held.refuse(not_finite(tuple(table[:, 0].tolist()), steps[-1]))
         if self._state is not None:
@@ -319,9 +350,11 @@ class RunJob:
     def _checkpoint(self, state: State) -> None:
         if state.step == self._checkpointed:
             return
-        self._write_numbers()
+        if self._setup is None or not self._setup.problem.discrepancy.asks_each_step:
+            self._write_numbers()
         self._refuse_spoilt(state)
         self._save_checkpoint(state)
+        self._write_numbers()
 
     def _save_checkpoint(self, state: State) -> None:
         arrays, meta = pack_state(state)
@@ -354,6 +387,17 @@ def _started_from(parent: SyntheticSet, setup: building.Setup) -> building.Setup
     optimiser = replace(problem.optimiser, config=replace(config, rates={**config.rates, **kept}))
     # Views show images as they were when they were labelled.
     return replace(setup, start=replace(own, views=None), problem=replace(problem, optimiser=optimiser))
+
+
+def refuse_repeating(store: Store, run: str, at: int) -> None:
+    """Refuse to go on from a step where later ones, which released something each, were shown already."""
+    steps, _ = store.metrics(run).get(EPSILON, ((), ()))
+    shown = max(map(int, steps), default=0)
+    if shown > at:
+        raise Refused(
+            f"steps up to {shown} were shown, and the newest checkpoint that can be read is of step {at}: to take the "
+            "steps between again would release private rows twice. Start a new run, whose ε adds to this one's."
+        )
 
 
 def rate_changes(store: Store, run: str, since: int = 0) -> dict[int, list[tuple[str, float]]]:

@@ -45,10 +45,13 @@ def setup_of(store: Store, run: Run, progress: Progress = silent) -> building.Se
     Raises:
         Refused: as `dcviz.runs.problem.build`; the set is not there any more.
     """
+    from dcviz.data.secret import Key
+
     config = run.config
     if config.start != IMPORTED:
         refuse_foreign(store, config)
-        return building.build(config, progress, store)
+        key = Key(store.noise_key(), run.id) if config.data.private else None
+        return building.build(config, progress, store, key=key)
     from dcviz.condensing.loop import Problem
     from dcviz.condensing.optimise import Optimiser
     from dcviz.data import dataset

@@ -15,7 +15,8 @@ from dcviz.types import Dataset, Discrepancy, Progress, SyntheticSet, silent
 if TYPE_CHECKING:
     import torch
 
-    from dcviz.condensing.loop import Problem
+    from dcviz.condensing.loop import Problem, RealSource
+    from dcviz.data.secret import Key
 
 BUDGETS = (1, 100)  # images per class, lowest and highest
 
@@ -60,6 +61,9 @@ def discrepancy_of(config: RunConfig) -> Discrepancy:
 
 def check(config: RunConfig) -> None:
     """Refuse, before anything is built, what can be seen from the configuration alone."""
+    from dcviz.objectives.applying import effective
+    from dcviz.objectives.private.rules import refuse_leaks
+
     low, high = BUDGETS
     if not low <= config.budget <= high:
         raise Refused(f"a budget of {config.budget} images per class is out of range: choose from {low} to {high}.")
@@ -71,10 +75,16 @@ def check(config: RunConfig) -> None:
             "many of each."
         )
     discrepancy_of(config)
+    refuse_leaks(effective(config))
 
 
 def build(
-    config: RunConfig, progress: Progress = silent, cache: Cache | None = None, *, data: Dataset | None = None
+    config: RunConfig,
+    progress: Progress = silent,
+    cache: Cache | None = None,
+    *,
+    data: Dataset | None = None,
+    key: Key | None = None,
 ) -> Setup:
     """The problem of a configuration, ready for its first step.
 
@@ -82,7 +92,9 @@ def build(
         config: what to build.
         progress: told of downloads and preparation.
         cache: where what is costly to prepare (experts, teachers) is kept and found again.
-        data: instead of the data that the configuration names; with a fingerprint of its own.
+        data: instead of the data that the configuration names; with a fingerprint of its own. Where the configuration
+            has them private, its training part is what the mechanism reads.
+        key: of the noise that hides private rows; one that is forgotten with the problem unless given.
 
     Raises:
         Refused: a name, budget, class count or device that does not fit, in words.
@@ -91,7 +103,9 @@ def build(
     from dcviz.condensing.loop import Problem
     from dcviz.condensing.optimise import Optimiser
     from dcviz.data import dataset as load
+    from dcviz.data.confidential import Confidential, confidential_rows
     from dcviz.data.sampler import Real
+    from dcviz.data.secret import Key
     from dcviz.objectives.applying import effective
     from dcviz.randomness import generator
 
@@ -101,11 +115,17 @@ def build(
     if device.type == "cpu":
         keep_memory()
     discrepancy = discrepancy_of(config)
+    rows = data.train if data is not None else None
     data = data if data is not None else load(config.data, progress)
     refuse_unmet(discrepancy, data)
     start = starting_set(config, data).map(lambda t: t.to(device))
     start = _with_labels_on(start, device)
-    real = Real(data, device, config.seed, cache)
+    real: RealSource
+    if config.data.private:
+        rows = rows if rows is not None else confidential_rows(config.data, progress)
+        real = Confidential(rows, data, device, config.seed, cache, key=key or Key())
+    else:
+        real = Real(data, device, config.seed, cache)
     context = discrepancy.prepare(real.at(0), start.plan(), generator(config.seed, "prepare"), progress)
     start = discrepancy.extend(context, start, generator(config.seed, "extend"))
     optimiser = Optimiser(config.optimiser, config.steps, _bounds(data, device) if config.clamp else None)

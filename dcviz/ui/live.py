@@ -187,6 +187,7 @@ def _show(reader: Reader, config: RunConfig | None, row: Run, real: Real, theme:
         status.final_of(reader.store.scores(row.id)) if row.step >= row.steps or row.cut_short else None,
         parting,
         status.newest(measured, "bytes"),
+        status.newest(measured, "epsilon"),
     )
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.html(status.line(row, numbers), width="stretch")

@@ -43,6 +43,7 @@ class Numbers:
     final: Final | None = None
     parting: Parting | None = None  # of the objective and the yardsticks
     bytes: float | None = None  # stored, at the end
+    epsilon: float | None = None  # spent, of a run of private data
 
 
 def final_of(scores: Sequence[Score]) -> Final | None:
@@ -52,6 +53,13 @@ def final_of(scores: Sequence[Score]) -> Final | None:
         return None
     last = tested[-1]
     return Final(last, {s.of: s for s in scores if s.of != "synthetic" and s.protocol == last.protocol})
+
+
+SPENT = (
+    "How much may have been learned of any one private row so far, by the account of the run's mechanism. Map, "
+    "examples, accuracies and rivals are of a public part. Further runs on the same rows add their ε unless "
+    "they share a release."
+)
 
 
 def line(run: Run, numbers: Numbers, now: float | None = None) -> str:
@@ -100,6 +108,8 @@ def _speed(run: Run, numbers: Numbers) -> list[str]:
 
 def _quality(numbers: Numbers) -> list[str]:
     parts = []
+    if numbers.epsilon is not None:
+        parts.append(_fact(f"ε {numbers.epsilon:.3g}", "spent", SPENT))
     if numbers.accuracy is not None and numbers.final is None:
         why = (
             f"{protocol(numbers.protocol)} The test set is not touched while the run goes on."

@@ -24,7 +24,7 @@ class Around:
         self.shape, self.counts, self.device = real.shape, real.counts, real.device
         self.fingerprint, self.cache, self.transform = real.fingerprint, real.cache, real.transform
         self.group_names, self.group_counts = real.group_names, real.group_counts
-        self.score = real.score
+        self.score, self.size, self.secret = real.score, real.size, real.secret
 
     def group_of(self, id: Tensor) -> Tensor:
         """The groups of samples by their ids."""

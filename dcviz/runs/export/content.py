@@ -55,6 +55,7 @@ def content_of(store: Store, run: str) -> Content:
         "config": json.loads(row.config_text),
         "versions": row.versions,
         "scores": [dataclasses.asdict(score) for score in store.scores(run)],
+        **{e.kind: e.payload for e in store.events(run) if e.kind == "guarantee"},  # of private rows: (ε, δ)
         "changes": [{"step": e.step, **e.payload} for e in store.events(run) if e.kind == "rate"],
     }
     return Content(f"dcviz-{row.id}", {k: np.ascontiguousarray(v) for k, v in arrays.items()}, recipe, about)
