@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dcviz import registry
 from dcviz.errors import Refused
 from dcviz.objectives.applying import completed, effective
+from dcviz.objectives.private.rules import SERVES, START, refuse_leaks
 from dcviz.records import ObjectiveConfig, RunConfig, Score, Status, from_json, to_json
 from dcviz.runs import service
 from dcviz.runs.assessing import Asked
@@ -65,7 +66,16 @@ def strengths(kind: type[Objective]) -> list[Strength]:
 
 def without(config: RunConfig, name: str) -> RunConfig:
     """The same configuration with this objective left out; what else is pursued stays."""
-    return replace(config, objectives=tuple(o for o in config.objectives if o.name != name))
+    return _declared(replace(config, objectives=tuple(o for o in config.objectives if o.name != name)))
+
+
+def _declared(config: RunConfig) -> RunConfig:
+    """With its data private just where an objective of privacy is pursued, and then a start that shows no rows."""
+    private = any(registry.find("objective", o.name).kind == SERVES for o in config.objectives)
+    if private == config.data.private:
+        return config
+    start = START if private else config.start
+    return replace(config, data=replace(config.data, private=private), start=start)
 
 
 def at(config: RunConfig, name: str, strength: Strength | None) -> RunConfig:
@@ -80,9 +90,16 @@ def at(config: RunConfig, name: str, strength: Strength | None) -> RunConfig:
     own = next((o for o in config.objectives if o.name == name), ObjectiveConfig(name))
     new = completed([ObjectiveConfig(name, {**own.params, kind.strength: strength})])[0]
     held = {o.name: o for o in config.objectives} | {name: new}
-    found = replace(config, objectives=tuple(held.values()))
-    effective(found)  # refuses what does not fit
+    found = _declared(replace(config, objectives=tuple(held.values())))
+    refuse_leaks(effective(found))  # and what does not fit
     return found
+
+
+def pursued(config: RunConfig, name: str) -> RunConfig:
+    """The configuration with the objective in it: at its own strength, else at the usual one."""
+    kind = registry.find("objective", name)
+    own = next((o for o in config.objectives if o.name == name), None)
+    return at(config, name, kind.default(kind.strength) if own is None else own.params[kind.strength])
 
 
 def plan(
@@ -97,7 +114,7 @@ def plan(
         wanted: strengths; None for the run without the objective.
         seeds: that of the configuration by default.
     """
-    own = list(seeds) or [config.seed]
+    own, config = list(seeds) or [config.seed], pursued(config, name)  # the plain run starts as the others do
     if (count := len(own) * len(wanted)) > MOST:
         raise Refused(f"that would be {count:,} runs: leave out strengths or seeds until there are at most {MOST}.")
     found: dict[str, RunConfig] = {}
@@ -122,8 +139,7 @@ def plan(
 
 def relatives(store: Store, config: RunConfig, name: str, *status: Status) -> dict[Strength | None, dict[int, Run]]:
     """The runs like this one but for the strength and the seed, in some statuses: by strength, the newest of a seed."""
-    kind = registry.find("objective", name)
-    family, others, _ = family_of(to_json(at(config, name, kind.default(kind.strength))), name)
+    family, others, _ = family_of(to_json(pursued(config, name)), name)
     found: dict[Strength | None, dict[int, Run]] = {}
     for run in store.runs(status=status, limit=LOOKED_AT):
         own, rest, strength = family_of(run.config_text, name)

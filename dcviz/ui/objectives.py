@@ -9,7 +9,7 @@ import streamlit as st
 from dcviz.errors import Refused, unknown
 from dcviz.figures import Theme
 from dcviz.records import RunConfig, to_json
-from dcviz.runs import service, vary
+from dcviz.runs import frontier, service, vary
 from dcviz.runs.store import Run, Store
 from dcviz.ui import address, costing, live, notices, overlaid, pursuing, url
 from dcviz.ui.choices import Choices, config_of
@@ -42,7 +42,7 @@ def draw(reader: Reader, theme: Theme) -> None:
     with st.container(key="dc-objectives-bar"):
         row = st.columns([1.25, 1.15, 1.25, 1.6, 1.9, 0.42, 1.2], vertical_alignment="bottom", gap="small")
     choices, name = pursuing.controls(reader.store, choices, name, row)
-    config = _config(choices)
+    config = _config(choices, name)
     if config is None:
         _remember(choices, name)
         return
@@ -99,10 +99,15 @@ def _remember(choices: Choices, name: str) -> None:
 # -------------------------------------------------------------------------------------------------- the run
 
 
-def _config(choices: Choices) -> RunConfig | None:
-    """What the choices mean; None, and why, where they do not fit together."""
+def _config(choices: Choices, name: str) -> RunConfig | None:
+    """What the choices mean; None, and why, where they do not fit together.
+
+    The run without the objective is what those with it are compared with: it starts as they do.
+    """
     try:
-        return config_of(choices)
+        if pursuing.path_of(name) in choices.settings:
+            return config_of(choices)
+        return frontier.at(config_of(pursuing.pursued(choices, name)), name, None)
     except Refused as refusal:
         st.error(plain(str(refusal)), icon=":material/block:")
         return None

@@ -115,3 +115,23 @@ def test_strengths_span_what_is_usual(beside):  # noqa: F811
             assert all((fact.low is None or v >= fact.low) and (fact.high is None or v <= fact.high) for v in found)
         for strength in found:
             registry.build("objective", {"name": kind.name, kind.strength: strength})
+
+
+def test_privacy_is_declared_and_taken_back_with_its_objective(store, base):
+    kind = next(of for of in registry.known("objective").values() if of.kind == "private")
+    real = replace(base, start="real")
+    private = frontier.at(real, kind.name, 1.0)
+    assert (private.data.private, private.start) == (True, "noise")
+    plain = frontier.at(private, kind.name, None)
+    assert (plain.data.private, plain.start) == (False, "noise")
+    plan = frontier.plan(store, real, kind.name, [None, 1.0, 10.0])
+    assert plan.refused == ()
+    assert [(c.data.private, c.start, bool(c.objectives)) for c in plan.configs] == [
+        (False, "noise", False),
+        (True, "noise", True),
+        (True, "noise", True),
+    ]
+    for config in plan.configs:
+        done(store, config, 0.9)
+    assert [p.strength for p in frontier.points(store, real, kind.name)] == [None, 10.0, 1.0]  # less ε is more of it
+    assert [p.strength for p in frontier.points(store, plain, kind.name)] == [None, 10.0, 1.0]
