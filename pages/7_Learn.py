@@ -1,4 +1,4 @@
-"""Eight lessons, each a prepared run that plays at once."""
+"""Nine lessons, each a prepared run that plays at once."""
 
 from __future__ import annotations
 

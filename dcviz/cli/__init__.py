@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dcviz.cli import atlas, compare, condense, doctor, exchange, nearest, results, shelf
+from dcviz.cli import atlas, compare, condense, doctor, exchange, frontier, nearest, results, shelf
 from dcviz.cli.common import Commands
 from dcviz.cli.names import WithNames
 
@@ -29,6 +29,7 @@ app.command()(exchange.export)
 app.command("import")(exchange.bring)
 for command in (shelf.label, shelf.delete, shelf.restore, shelf.queue, shelf.sweep):
     app.command()(command)
+app.command()(frontier.frontier)
 app.command()(atlas.atlas)
 app.command()(doctor.doctor)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,7 +12,7 @@ from dcviz.cli.atlas import Bar
 from dcviz.cli.common import print_json
 
 if TYPE_CHECKING:
-    from dcviz.evaluation.suite import Figure, Quantity, Report
+    from dcviz.evaluation.suite import Figure, Report
     from dcviz.evaluation.suite.assess import Scale
     from dcviz.records import EvaluationProtocol
     from dcviz.runs.store import Store
@@ -60,6 +60,7 @@ def told(report: Report) -> list[str]:
     """A report as lines: title, one table, notes and protocols."""
     from dcviz.cli.results import columns
     from dcviz.evaluation.suite import PROPERTIES
+    from dcviz.evaluation.suite.words import place, shown
 
     kind = PROPERTIES[report.property]
     of = list(dict.fromkeys(f.of for f in report.figures))
@@ -79,18 +80,3 @@ def told(report: Report) -> list[str]:
         *(f"  · {protocol}" for protocol in protocols),
         "",
     ]
-
-
-def place(at: Any) -> str:
-    """Where a figure was measured, in words: the values of what it is at."""
-    return " ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in at.values())
-
-
-def shown(figure: Figure, quantity: Quantity) -> str:
-    """A value with its spread, as its unit is read."""
-    spread = len(figure.values) > 1 or figure.std > 0
-    if quantity.unit == "fraction":
-        return f"{100 * figure.mean:.1f}{f' ± {100 * figure.std:.1f}' if spread else ''} %"
-    if quantity.unit in ("bytes", "operations", "count"):
-        return f"{figure.mean:,.0f}" if figure.mean < 1e7 else f"{figure.mean:.3g}"
-    return f"{figure.mean:.3g}{f' ± {figure.std:.2g}' if spread else ''}"

@@ -20,6 +20,7 @@ MARGIN = {"l": 64, "r": 18, "t": 12, "b": 48}
 LETTER, TALL = 6.6, 17.0  # pixels of a label's letter and height
 FADED = 0.4
 Line = tuple[float, float, float, float]  # pixels: left, top, right, bottom; one of its sides is 0
+Size = tuple[int, int]  # pixels: width, height
 PAD = 0.1  # of the span, beyond the outermost points
 
 
@@ -43,6 +44,7 @@ class Spot:
     dx: float = 0.0
     dy: float = 0.0
     told: str = ""  # on hovering, below its label
+    lit: bool = False  # drawn in full, even where it is dominated
     counts: bool = True  # False where its numbers do not compare with the others'
 
 
@@ -59,8 +61,10 @@ def undominated(x: Any, y: Any, better: tuple[str, str]) -> np.ndarray:
     return np.asarray(~(as_good & better_in_one).any(0))
 
 
-def front(spots: Sequence[Spot], scales: tuple[Scale, Scale], theme: Theme) -> dict[str, Any]:
-    """One spec: the front drawn, what is on it in full, what is dominated faded.
+def front(
+    spots: Sequence[Spot], scales: tuple[Scale, Scale], theme: Theme, size: Size = (WIDTH, HEIGHT)
+) -> dict[str, Any]:
+    """One spec: the front drawn, what is on it in full, what is dominated faded; ``size`` in pixels.
 
     Spots that do not count stand hollow and neither belong to the front nor are dominated.
     """
@@ -69,17 +73,17 @@ def front(spots: Sequence[Spot], scales: tuple[Scale, Scale], theme: Theme) -> d
     on = _on_front(spots, scales)
     data = [_line(spots, on, scales, token.muted)] if sum(on) > 1 else []
     data += [_point(spot, kept, theme) for spot, kept in zip(spots, on, strict=True)]
-    pixels = np.array([_pixel(spot.x, spot.y, spans, scales) for spot in spots]).reshape(-1, 2)
-    lines = _bars(spots, spans, scales) + (_borders(data[0], spans, scales) if sum(on) > 1 else [])
-    places = place_labels(pixels, [_text(spot) for spot in spots], lines=lines)
+    pixels = np.array([_pixel(spot.x, spot.y, spans, scales, size) for spot in spots]).reshape(-1, 2)
+    lines = _bars(spots, spans, scales, size) + (_borders(data[0], spans, scales, size) if sum(on) > 1 else [])
+    places = place_labels(pixels, [_text(spot) for spot in spots], size, lines)
     layout = {
-        "width": WIDTH,
-        "height": HEIGHT,
+        "width": size[0],
+        "height": size[1],
         "margin": MARGIN,
         "xaxis": _axis(scales[0], spans[0], "←→", theme),
         "yaxis": _axis(scales[1], spans[1], "↓↑", theme),
         "annotations": [
-            _label(spot, pixel, at, kept, theme)
+            _label(spot, (pixel, at), kept, theme, size)
             for spot, pixel, at, kept in zip(spots, pixels, places, on, strict=True)
         ],
         "showlegend": False,
@@ -98,7 +102,7 @@ def front(spots: Sequence[Spot], scales: tuple[Scale, Scale], theme: Theme) -> d
 
 
 def place_labels(
-    points: np.ndarray, texts: Sequence[str], size: tuple[int, int] = (WIDTH, HEIGHT), lines: Sequence[Line] = ()
+    points: np.ndarray, texts: Sequence[str], size: Size = (WIDTH, HEIGHT), lines: Sequence[Line] = ()
 ) -> np.ndarray:
     """Middles ``(n, 2)`` of labels in pixels, near their points ``(n, 2)``, apart from one another and from points.
 
@@ -133,7 +137,7 @@ def _crosses(line: Line, middle: np.ndarray, half: np.ndarray) -> bool:
     return bool(left < x + w and right > x - w and top < y + h and bottom > y - h)
 
 
-def _bars(spots: Sequence[Spot], spans: Any, scales: tuple[Scale, Scale]) -> list[Line]:
+def _bars(spots: Sequence[Spot], spans: Any, scales: tuple[Scale, Scale], size: Size) -> list[Line]:
     """The error bars in pixels."""
     found = []
     for spot in spots:
@@ -144,13 +148,13 @@ def _bars(spots: Sequence[Spot], spans: Any, scales: tuple[Scale, Scale]) -> lis
                 if (spot.x + side * dx > 0 or not scales[0].log) and (spot.y + side * dy > 0 or not scales[1].log)
             ]
             if (dx or dy) and len(ends) == 2:
-                found.append(_box(*(_pixel(*end, spans, scales) for end in ends)))
+                found.append(_box(*(_pixel(*end, spans, scales, size) for end in ends)))
     return found
 
 
-def _borders(line: dict[str, Any], spans: Any, scales: tuple[Scale, Scale]) -> list[Line]:
+def _borders(line: dict[str, Any], spans: Any, scales: tuple[Scale, Scale], size: Size) -> list[Line]:
     """The steps of the front in pixels."""
-    at = [_pixel(x, y, spans, scales) for x, y in zip(line["x"], line["y"], strict=True)]
+    at = [_pixel(x, y, spans, scales, size) for x, y in zip(line["x"], line["y"], strict=True)]
     found = []
     for (x0, y0), (x1, y1) in pairwise(at):
         corner = (x1, y0) if line["line"]["shape"] == "hv" else (x0, y1)
@@ -202,12 +206,12 @@ def _span(values: list[float], log: bool) -> tuple[float, float]:
     return low - PAD * wide, high + 1.6 * PAD * wide
 
 
-def _pixel(x: float, y: float, spans: Any, scales: tuple[Scale, Scale]) -> tuple[float, float]:
+def _pixel(x: float, y: float, spans: Any, scales: tuple[Scale, Scale], size: Size) -> tuple[float, float]:
     parts = []
     for value, (low, high), scale in zip((x, y), spans, scales, strict=True):
         at = math.log10(value) if scale.log else value
         parts.append((at - low) / (high - low))
-    wide, tall = WIDTH - MARGIN["l"] - MARGIN["r"], HEIGHT - MARGIN["t"] - MARGIN["b"]
+    wide, tall = size[0] - MARGIN["l"] - MARGIN["r"], size[1] - MARGIN["t"] - MARGIN["b"]
     return MARGIN["l"] + parts[0] * wide, MARGIN["t"] + (1 - parts[1]) * tall
 
 
@@ -229,7 +233,7 @@ def _line(spots: Sequence[Spot], on: Sequence[bool], scales: tuple[Scale, Scale]
 def _point(spot: Spot, on: bool, theme: Theme) -> dict[str, Any]:
     token, sign = tokens(theme), spot.sign
     bar = {"color": sign.colour, "thickness": 1.2, "width": 4}
-    full = on or not spot.counts
+    full = on or spot.lit or not spot.counts
     state = "on the front" if on else "dominated" if spot.counts else "under another protocol: not ranked"
     fill = {"color": sign.colour, "line": {"width": 1, "color": token.outline}}
     hollow = {"color": "rgba(0,0,0,0)", "line": {"width": 1.6, "color": sign.colour}}
@@ -248,13 +252,13 @@ def _point(spot: Spot, on: bool, theme: Theme) -> dict[str, Any]:
     }
 
 
-def _label(spot: Spot, pixel: np.ndarray, at: np.ndarray, on: bool, theme: Theme) -> dict[str, Any]:
-    """The label at its place; a thin line leads back to a point that is not beside it."""
-    token = tokens(theme)
+def _label(spot: Spot, where: tuple[np.ndarray, np.ndarray], on: bool, theme: Theme, size: Size) -> dict[str, Any]:
+    """The label; a thin line leads back to a point that is not beside it. ``where``: the point, then the label."""
+    token, (pixel, at) = tokens(theme), where
     ink = token.ink if on else token.muted
     half = 0.5 * LETTER * len(_text(spot))
     gap = math.hypot(max(0.0, abs(at[0] - pixel[0]) - half), max(0.0, abs(at[1] - pixel[1]) - TALL / 2))
-    wide, tall = WIDTH - MARGIN["l"] - MARGIN["r"], HEIGHT - MARGIN["t"] - MARGIN["b"]
+    wide, tall = size[0] - MARGIN["l"] - MARGIN["r"], size[1] - MARGIN["t"] - MARGIN["b"]
     return {
         "xref": "paper",
         "yref": "paper",

@@ -23,6 +23,7 @@ def heat(  # noqa: PLR0913  (the rest by keyword)
     log: bool = False,
     digits: int = 1,
     better: str = "high",
+    told: Sequence[Sequence[str]] | None = None,
 ) -> dict[str, Any]:
     """One spec: the value of each row and column, written out and coloured; NaN stays empty.
 
@@ -35,6 +36,7 @@ def heat(  # noqa: PLR0913  (the rest by keyword)
         log: whether colours follow the logarithm.
         digits: written after the point.
         better: whether ``high`` or ``low`` values are good.
+        told: what hovering tells of each cell, where that is more than its number.
     """
     token = tokens(theme)
     with np.errstate(all="ignore"):
@@ -56,7 +58,8 @@ def heat(  # noqa: PLR0913  (the rest by keyword)
                 "text": text,
                 "texttemplate": "%{text}",
                 "textfont": {"size": 12},
-                "hovertemplate": "%{y}<br>%{x}: %{text}<extra></extra>",
+                **({"customdata": [list(row) for row in told]} if told else {}),
+                "hovertemplate": f"%{{y}}<br>%{{x}}: %{{{'customdata' if told else 'text'}}}<extra></extra>",
                 "colorscale": _scale(token.background, token.accent, token.selection, centre is not None, good),
                 "zmin": float(low),
                 "zmax": float(high),
@@ -71,8 +74,21 @@ def heat(  # noqa: PLR0913  (the rest by keyword)
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"family": FONT, "size": 12, "color": token.ink},
-            "xaxis": {"side": "top", "showgrid": False, "fixedrange": True, "automargin": True, "tickangle": 0},
-            "yaxis": {"autorange": "reversed", "showgrid": False, "fixedrange": True, "automargin": True},
+            "xaxis": {
+                "type": "category",
+                "side": "top",
+                "showgrid": False,
+                "fixedrange": True,
+                "automargin": True,
+                "tickangle": 0,
+            },
+            "yaxis": {
+                "type": "category",
+                "autorange": "reversed",
+                "showgrid": False,
+                "fixedrange": True,
+                "automargin": True,
+            },
         },
     }
 

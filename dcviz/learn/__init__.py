@@ -1,1 +1,1 @@
-"""Eight short lessons around prepared runs that ship with the package."""
+"""Nine short lessons around prepared runs that ship with the package."""

@@ -99,6 +99,12 @@ class Facts:
     def _score(self, of: str) -> Score:
         return next(s for s in self.run.scores if s.of == of and s.protocol.split == "test")
 
+    @property
+    def worst(self) -> str:
+        """The accuracy in the group where it is lowest, with the spread over networks."""
+        mean, std = self.run.good["worst-group"]
+        return f"{100 * mean:.1f}\u00a0±\u00a0{100 * std:.1f}\u00a0%"
+
     # ------------------------------------------------------------------------------------------- discrepancy
 
     @property

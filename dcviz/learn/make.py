@@ -21,7 +21,7 @@ import numpy as np
 from dcviz.errors import Refused, unknown
 from dcviz.figures import placed
 from dcviz.learn.prepared import FOLDER, INDEX, NUMBERS, VERSION, about, compressed, file_of
-from dcviz.learn.runs import LIVE, RUNS
+from dcviz.learn.runs import GOOD, LIVE, RUNS
 from dcviz.records import DataConfig, RunConfig, Score, to_json
 from dcviz.runs.files import write_whole
 from dcviz.runs.store import Store
@@ -95,8 +95,22 @@ def made(store: Store, name: str, place: Path) -> dict[str, Any]:
     write_whole(place / f"{name}.npz", file_of(frames, curves))
     scores: list[Score] = store.scores(run)
     return about(
-        row.title, config, curves, scores, seconds=round(row.seconds, 2), made_by=machine(), bytes=_bytes(curves)
-    )
+        row.title, config, curves, scores, seconds=round(row.seconds, 2), made_by=machine(), bytes=_bytes(curves),
+        good=good(store, run, GOOD.get(name, "")),
+    )  # fmt: skip
+
+
+def good(store: Store, run: str, property: str) -> dict[str, list[float]]:
+    """Mean and spread of every quantity of a property, by its name and place; nothing where none is named."""
+    from dcviz.evaluation import run_to_end
+    from dcviz.evaluation.suite import chosen
+    from dcviz.evaluation.suite.words import place
+    from dcviz.runs.suite import measure_suite
+
+    if not property:
+        return {}
+    (report,), _ = run_to_end(measure_suite(store, run, chosen(property), beside=False))
+    return {f"{f.quantity} {place(f.at)}".strip(): [f.mean, f.std] for f in report.figures}
 
 
 def made_view(store: Store, data: str, place: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dcviz.errors import Refused
-from dcviz.records import RunConfig, Score, from_dict
+from dcviz.records import RunConfig, Score, from_dict, to_json
 from dcviz.runs.files import Damaged, from_npz
 
 VERSION = 1  # of the files' form
@@ -39,6 +39,7 @@ class Prepared:
     scores: tuple[Score, ...]
     seconds: float  # of condensing
     made_by: str  # versions and machine
+    good: Mapping[str, Sequence[float]]  # of the evaluation suite: mean and spread by quantity and place
 
     @property
     def steps(self) -> int:
@@ -76,6 +77,7 @@ def _read(name: str) -> Prepared:
         scores=tuple(from_dict(Score, score) for score in about["scores"]),
         seconds=about["seconds"],
         made_by=about["made_by"],
+        good=about.get("good", {}),
     )
 
 
@@ -178,7 +180,7 @@ def about(title: str, config: RunConfig, curves: Curves, scores: list[Score], **
     """What the index says of a run."""
     return {
         "title": title,
-        "config": asdict(config),
+        "config": json.loads(to_json(config)),
         "curves": list(curves),
         "scores": [asdict(score) for score in scores],
         **facts,

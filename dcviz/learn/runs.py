@@ -29,6 +29,13 @@ def _plane(divergence: str, **settings: Any) -> Callable[[], RunConfig]:
     return partial(_run, divergence=divergence, settings=own, **place)
 
 
+MINORITY: dict[str, Any] = {
+    "data": "moons-minority",
+    "divergence": "energy",
+    "regime": "data",
+    "start": "noise",
+    "steps": 300,
+}
 RUNS: dict[str, Callable[[], RunConfig]] = {
     "digits-ten": _digits("energy", "random-features"),
     "digits-one": _digits("energy", "random-features", budget=1),
@@ -45,4 +52,10 @@ RUNS: dict[str, Callable[[], RunConfig]] = {
     "plane-narrow": _plane("mmd", scales="one", bandwidth=0.03),
     "plane-right": _plane("mmd", scales="one", bandwidth=0.1),
     "plane-wide": _plane("mmd", scales="one", bandwidth=1.0),
+    "plane-minority": partial(_run, **MINORITY),
+    "plane-minority-weighed": partial(_run, **MINORITY, objectives=[{"name": "group-weights", "equality": 0.5}]),
+}
+GOOD = {  # what of the evaluation suite is measured of a run, too
+    "plane-minority": "fairness",
+    "plane-minority-weighed": "fairness",
 }

@@ -7,7 +7,7 @@ import io
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dcviz.records import EvaluationProtocol, Score
@@ -109,6 +109,7 @@ def compare(
     metrics: Mapping[str, Metrics],
     scores: Mapping[str, Sequence[Score]],
     made: Mapping[str, int],
+    good: Mapping[str, Mapping[str, Value]] | None = None,
 ) -> Table:
     """The table of groups of runs.
 
@@ -117,18 +118,43 @@ def compare(
         metrics: the curves of each run by its id.
         scores: its accuracies and those of its rivals, likewise.
         made: M, its synthetic samples, by its id; runs without a picture are left out.
+        good: what the evaluation suite measured of it, by its id and the keys of `good_for`.
     """
     protocols = _protocols(scores.values())
     single = tuple(
-        tuple(_row(run, metrics[run.id], scores[run.id], protocols, made.get(run.id)) for run in group)
+        tuple(
+            _with(_row(run, metrics[run.id], scores[run.id], protocols, made.get(run.id)), (good or {}).get(run.id, {}))
+            for run in group
+        )
         for group in groups
     )
     rows = tuple(together(rows) for rows in single)
     present = {name for row in rows for name in row.values}
-    known = {**{name: _accuracy(name) for name in protocols}, **COMMON}
+    known = {**{name: _accuracy(name) for name in protocols}, **COMMON, **(good_for() if good else {})}
     measures = {name: known[name] for name in known if name in present}
     measures |= {name: _yardstick(name) for name in sorted(present) if name.startswith(PREFIX)}
     return Table(rows, single, measures, protocols)
+
+
+def good_for() -> dict[str, Measure]:
+    """What objectives aim at, as measures: the numbers of the evaluation suite that stand for a property."""
+    from dcviz import registry
+    from dcviz.evaluation.suite.properties import PROPERTIES
+
+    found = {}
+    for name, aimed in dict.fromkeys(kind.aims for kind in registry.known("objective").values()):
+        quantity = PROPERTIES[name].quantity(aimed)
+        per_cent = quantity.unit == "fraction"
+        title = f"{quantity.title}{', %' if per_cent else ''}"
+        meaning = f"{quantity.sentence} Over several attacks or groups, their mean; quick scale."
+        better = "low" if quantity.better == "lower" else "high"
+        look = (".1f", 100.0) if per_cent else (".3g", 1.0)
+        found[f"{name}:{aimed}"] = Measure(title, meaning, better, *look)
+    return found
+
+
+def _with(row: Row, further: Mapping[str, Value]) -> Row:
+    return replace(row, values={**row.values, **further}) if further else row
 
 
 def mixed(table: Table) -> list[str]:

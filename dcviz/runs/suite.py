@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from dcviz.loaded import CondensedSet
     from dcviz.types import Dataset
 
+KNOWN = 0.01  # of the seconds of a first measurement: where it takes less, every figure was known already
+HELD = 1000  # runs whose reports are in memory, at most
+
 Step = tuple[str, float]  # (what is being measured, fraction of all that was asked for)
+
+_read: dict[tuple[str, str], tuple[int, Mapping[tuple[str, str], Report]]] = {}  # by home and run: how many, and all
 
 
 def measure_suite(  # noqa: PLR0913  (all but three by keyword)
@@ -69,6 +74,8 @@ def measure_suite(  # noqa: PLR0913  (all but three by keyword)
                 except StopIteration as end:
                     reports.append(end.value)
                     _keep(store, run, end.value)
+                    if beside:
+                        _note_seconds(store, run, end.value)
                     break
                 yield one.title, (i + fraction) / len(properties)
         except Refused as refusal:
@@ -188,23 +195,54 @@ def remaker(config: RunConfig, device: torch.device | str, store: Store | None =
     return remake
 
 
-def reports(store: Store, run: str) -> dict[tuple[str, str], Report]:
-    """What was measured of a run so far, by property and scale; needs no torch."""
+def reports(store: Store, run: str) -> Mapping[tuple[str, str], Report]:
+    """What was measured of a run so far, by property and scale; needs no torch. Read again only when there is more."""
     from dcviz.evaluation.suite.declared import Report
     from dcviz.evaluation.suite.properties import PROPERTIES
 
+    at, count = (str(store.home), run), kept(store, run)
+    held = _read.get(at)
+    if held is not None and held[0] == count:
+        return held[1]
     found = {}
     for name in PROPERTIES:
         for scale in ("quick", "full"):
-            held = store.load_cached("suite-report", _key(run, name, scale))
-            if held is not None:
-                found[name, scale] = from_dict(Report, held[1])
+            text = store.load_cached("suite-report", _key(run, name, scale))
+            if text is not None:
+                found[name, scale] = from_dict(Report, text[1])
+    while len(_read) >= HELD:
+        _read.pop(next(iter(_read)), None)
+    _read[at] = count, found
     return found
+
+
+def kept(store: Store, run: str = "") -> int:
+    """A number that grows with every report that is kept of a run, or of any run."""
+    return int(store.get_fact(f"suite-reports/{run}", 0))
 
 
 def _keep(store: Store, run: str, report: Report) -> None:
     tree = json.loads(json.dumps(dataclasses.asdict(report)))
     store.save_cached("suite-report", _key(run, report.property, report.scale), {}, tree)
+    for of in (run, ""):
+        store.set_fact(f"suite-reports/{of}", kept(store, of) + 1)
+
+
+def seconds_key(config: RunConfig, property: str, scale: Scale | str) -> str:
+    """Under which it is remembered what a property takes for sets of a data set and budget.
+
+    The fact is a pair of seconds: with all rivals, and of a further set, once rivals are known (None before).
+    """
+    return f"suite-seconds/{property}/{scale}/{config.data.path or config.data.name}/{config.budget}"
+
+
+def _note_seconds(store: Store, run: str, report: Report) -> None:
+    key = seconds_key(store.run(run).config, report.property, report.scale)
+    first, further = store.get_fact(key, (None, None))
+    if first is None:
+        store.set_fact(key, (report.seconds, None))
+    elif report.seconds > KNOWN * first:
+        store.set_fact(key, (first, max(report.seconds, further or 0.0)))
 
 
 def _key(run: str, property: str, scale: Scale | str) -> str:

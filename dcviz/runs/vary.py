@@ -12,6 +12,7 @@ from dcviz.errors import Refused, unknown
 from dcviz.records import Estimate, RunConfig, to_json
 from dcviz.runs import service
 from dcviz.runs.choices import Choices, choices_of, config_of, methods
+from dcviz.runs.configure import OBJECTIVE
 from dcviz.runs.problem import check
 from dcviz.runs.store import Store
 
@@ -92,7 +93,7 @@ def _with_method(config: RunConfig, choices: Choices, method: str) -> Choices:
     kept = {
         path: value
         for path, value in choices.settings.items()
-        if path.split(".")[0] in FIXED or (alike and not path.startswith("divergence."))
+        if path.startswith(OBJECTIVE) or path.split(".")[0] in FIXED or (alike and not path.startswith("divergence."))
     }
     if choices.preset:
         return replace(choices, preset=method, settings=kept, steps=None, start=None)

@@ -15,17 +15,17 @@ from dcviz.runs.differing import groups
 from dcviz.runs.racing import EQUAL
 from dcviz.runs.store import Deleted, Run, Store
 from dcviz.runs.words import about, describe
-from dcviz.ui import address, binned, fronts, notices, numbers, racing, together
+from dcviz.ui import address, binned, fronts, good, notices, numbers, racing, together
 from dcviz.ui.empty import no_runs
 from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.several import Several, gather
 from dcviz.yardsticks import RELATIVE
 
-VIEWS = {"together": "Together", "numbers": "Numbers", "front": "Trade-offs", "race": "Budget race"}
+VIEWS = {"together": "Together", "numbers": "Numbers", "front": "Trade-offs", "good": "Good for", "race": "Budget race"}
 USUAL = {"view": "together", "axis": "step", "scale": "start", "yardstick": MIDDLE, "equal": "updates"}
 KNOWN: dict[str, Mapping[str, Any]] = {"view": VIEWS, "axis": AXES, "scale": SCALES, "equal": EQUAL}
-FREE = ("yardstick", "x", "y")  # names that only the runs know
+FREE = ("yardstick", "x", "y", "property", good.DEPTH)  # names that only the runs, or a view, know
 STATE = "compare.options"
 LATEST = 10**9  # place on a clock
 OFFERED = 1000  # runs in the menu, the newest
@@ -70,6 +70,9 @@ def draw(reader: Reader, theme: Theme) -> None:
         _first(reader.store)
     elif options["view"] == "numbers":
         numbers.draw(several)
+    elif options["view"] == "good":
+        _good(several, options, theme)
+        _remember(ids, options)
     elif options["view"] == "front":
         _front(several, options, theme)
     else:
@@ -326,6 +329,18 @@ def _front(several: Several, options: Mapping[str, str], theme: Theme) -> None:
         st.info("Nothing is measured of these runs yet: wait for their first step.", icon=":material/info:")
         return
     fronts.draw(several, options["x"], options["y"], theme)
+
+
+def _good(several: Several, options: dict[str, str], theme: Theme) -> None:
+    """What the sets are good for, beside one another; repeats stand as one."""
+    notices.keep(*good.read(options))
+    first = several.runs[0]
+    labels = dict(zip(several.labels, several.groups, strict=True))
+    signed = dict(zip(several.labels, several.signs, strict=True))
+    good.draw(several.reader.store, good.Shown(labels, signed, good.classes_of(several.reader.store, first)), theme)
+    for key in ("property", good.DEPTH):
+        options.pop(key, None)
+    options |= good.address()
 
 
 def _race(reader: Reader, several: Several | None, ids: Sequence[str], options: dict[str, str], theme: Theme) -> None:

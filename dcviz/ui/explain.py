@@ -31,13 +31,13 @@ MOVING = "Each step compares in a fresh space: the curve is noisy because its ya
 
 def regime(choices: Choices) -> None:
     """Where T and S are compared."""
-    with _popover("regime", "What this regime is"):
+    with popover("regime", "What this regime is"):
         if choices.preset:
             st.markdown(BROUGHT)
             return
         vectors = registry.known("regime").get(choices.regime)
         if vectors is not None:
-            _facts(vectors)
+            facts_of(vectors)
         else:
             known = registry.known("discrepancy").values()
             own = [d for d in known if d.where == choices.regime and not d.serves]
@@ -51,12 +51,12 @@ def regime(choices: Choices) -> None:
 
 def divergence(choices: Choices) -> None:
     """How far T is from S there."""
-    with _popover("divergence", "What this divergence is, and what it is good for"):
+    with popover("divergence", "What this divergence is, and what it is good for"):
         if choices.preset:
             st.markdown(BROUGHT)
             return
         found = declared(choices)
-        _facts(found)
+        facts_of(found)
         if issubclass(found, Divergence):
             _of_divergence(_chosen(found, choices))
         elif issubclass(found, Discrepancy):
@@ -65,14 +65,14 @@ def divergence(choices: Choices) -> None:
 
 def of_divergence(key: str, divergence: Divergence) -> None:
     """One divergence with its parameters, wherever it stands."""
-    with _popover(key, "What this divergence is, and what it is good for"):
-        _facts(type(divergence))
+    with popover(key, "What this divergence is, and what it is good for"):
+        facts_of(type(divergence))
         _of_divergence(divergence)
 
 
 def preset(choices: Choices) -> None:
     """A published method, and what is different here."""
-    with _popover("preset", "What this preset is"):
+    with popover("preset", "What this preset is"):
         known: dict[str, Preset] = registry.known("preset")
         if choices.preset:
             chosen = known[choices.preset]
@@ -131,7 +131,8 @@ def warning(of: Divergence) -> str:
 
 
 @contextmanager
-def _popover(key: str, help: str) -> Iterator[None]:
+def popover(key: str, help: str) -> Iterator[None]:
+    """An explanation one click away, beside the control in a container ``dc-pick-…``."""
     with (
         st.container(key=f"dc-why-{key}"),
         st.popover(help, icon=":material/help:", type="tertiary", help=help),
@@ -140,7 +141,8 @@ def _popover(key: str, help: str) -> Iterator[None]:
         yield
 
 
-def _facts(of: type[Declaration]) -> None:
+def facts_of(of: type[Declaration]) -> None:
+    """What a declaration says of itself: title, sentence, formula, source."""
     _head(of.title)
     _body(of)
 

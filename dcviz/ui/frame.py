@@ -20,6 +20,7 @@ PAGES = {
     "Atlas": "pages/1_Atlas.py",
     "Playground": "pages/2_Playground.py",
     "Compare": "pages/3_Compare.py",
+    "Objectives": "pages/4_Objectives.py",
     "Inspect": "pages/5_Inspect.py",
     "Runs": "pages/6_Runs.py",
     "Learn": "pages/7_Learn.py",

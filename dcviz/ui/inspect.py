@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from dcviz.errors import Refused
-from dcviz.figures import Theme, real_scene
+from dcviz.errors import Refused, unknown
+from dcviz.figures import Theme, real_scene, tokens
+from dcviz.figures.signs import signs
 from dcviz.inspect import OWN, inspector, lens, lenses, panel
 from dcviz.inspect.lens import own, told
 from dcviz.records import FINAL
 from dcviz.runs.store import Deleted, Run, Store
 from dcviz.runs.words import describe
-from dcviz.ui import address, binned, inspect_runs, notices, status
+from dcviz.ui import address, binned, good, inspect_runs, notices, status
 from dcviz.ui.inspect_words import PLACED, words
 from dcviz.ui.inspected import Look, Wish, message, planar
 from dcviz.ui.live import Real, real_of
@@ -24,6 +26,8 @@ from dcviz.ui.reader import Reader
 from dcviz.ui.stage import glass, real_layer, sent_of
 
 PENDING_SECONDS, ALIVE_SECONDS = 0.4, 1.0  # between looks at an answer that is on its way, and at a live run
+VIEWS = {"images": "Images", "good": "Good for"}
+VIEW = "inspect.view"  # in the session: which of them
 MOST = 11  # discrepancies looked through at once, beside the run's own
 LARGEST = 10**9  # id of an image
 LISTED = 300  # runs offered
@@ -43,6 +47,10 @@ def draw(reader: Reader, theme: Theme) -> None:
     row = reader.store.run(wish.run)
     st.session_state["inspect.run"] = wish.run
     keys = _bar(reader.store, row)
+    if st.session_state[VIEW] == "good":
+        _good(reader, row, theme)
+        address.write({"run": wish.run, "view": "good", **good.address()})
+        return
     real = real_of(reader, row.config.data, theme)
     if real.view is not None:
         real_layer(_real_layer(real.key, real.view, theme))
@@ -55,12 +63,19 @@ def draw(reader: Reader, theme: Theme) -> None:
 # ------------------------------------------------------------------------------------------- what is looked at
 
 
+def _good(reader: Reader, row: Run, theme: Theme) -> None:
+    """The other view: what the whole set is good for."""
+    sign = {"this set": replace(signs(1, theme)[0], colour=tokens(theme).accent)}
+    good.draw(reader.store, good.Shown({"this set": [row]}, sign, good.classes_of(reader.store, row)), theme)
+
+
 def wished(store: Store) -> tuple[Wish | None, list[str]]:
     """What the address asks for, and a sentence for each value that is refused."""
     query = address.read()
+    said = _view(query)
     run = query.get("run", st.session_state.get("inspect.run"))
     if not run:
-        return None, []
+        return None, said
     st.session_state[MISSING] = None
     try:
         row = store.run(run)
@@ -69,13 +84,22 @@ def wished(store: Store) -> tuple[Wish | None, list[str]]:
         st.session_state.pop("inspect.run", None)
         st.session_state[MISSING] = refusal
         return None, [f"run={run} in the address: {refusal}"] if "run" in query else [str(refusal)]
-    refused: list[str] = []
+    refused = list(said)
     image = _number(query, "image", None, refused)
     step = _number(query, "step", row.step, refused)
     if image is not None and (why := _no_image(store, row, image)):
         refused.append(f"image={image} in the address: {why}")
         image = None
     return Wish(run, image, step), refused
+
+
+def _view(query: dict[str, str]) -> list[str]:
+    """Take over which view the address asks for; returns sentences for what it cannot mean."""
+    asked = query.get("view", "images")
+    if VIEW not in st.session_state:
+        st.session_state[VIEW] = asked if asked in VIEWS else "images"
+    refused = good.read(query) if asked == "good" else []
+    return refused if asked in VIEWS else [f"view={asked} in the address: {unknown('view', asked, VIEWS)}"]
 
 
 def _offer_back(store: Store) -> None:
@@ -148,8 +172,15 @@ def _bar(store: Store, row: Run) -> tuple[str, ...]:
             st.rerun()
         with st.container(width="content"):
             st.fragment(_standing, run_every=None if row.status in FINAL else ALIVE_SECONDS)(store, row.id)
-        keys = _lenses(row)
-        _caveats()
+        view = st.segmented_control(
+            "View", list(VIEWS), format_func=VIEWS.__getitem__, default=st.session_state[VIEW], key="inspect.w.view",
+            label_visibility="collapsed", help="One image under the glass, or what the whole set is good for.",
+        )  # fmt: skip
+        st.session_state[VIEW] = view or st.session_state[VIEW]
+        keys: tuple[str, ...] = ()
+        if st.session_state[VIEW] == "images":
+            keys = _lenses(row)
+            _caveats()
         st.page_link("app.py", label="Open in the Lab", icon=":material/science:", query_params={"run": row.id})
     return keys
 

@@ -15,7 +15,7 @@ from dcviz.records import RunConfig
 from dcviz.runs import service
 from dcviz.runs.foreign import Foreign, code_of
 from dcviz.runs.store import Deleted, Store
-from dcviz.ui import address, binned, data_panel, explain, forms, notices, own, steer, url
+from dcviz.ui import address, binned, data_panel, explain, forms, notices, own, pursuing, steer, url
 from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, flat, methods, regimes
 from dcviz.ui.plain import plain
 from dcviz.ui.status import duration, roughly, size
@@ -169,6 +169,8 @@ def parameters(store: Store, choices: Choices) -> Choices:
         own = forms.fields(forms.term_hypers(term.params, "discrepancy", term.discrepancy), choices.settings, scope)
         st.caption("Run")
         of_run = forms.fields(forms.run_hypers(plain), choices.settings, scope)
+        if known := pursuing.ordered():
+            choices = pursuing.several(choices, known, "Objectives", "lab.w.objectives")
     drawn = {*forms.term_hypers(term.params, "discrepancy", term.discrepancy), *forms.run_hypers(plain)}
     hidden = {path: value for path, value in choices.settings.items() if path not in drawn}
     return replace(choices, settings={**hidden, **own, **of_run})
@@ -187,8 +189,8 @@ def _scaled(place: Any, choices: Choices) -> Choices:
 
 
 def _afresh(choices: Choices) -> Choices:
-    """The choices without settings of a method; those about the data stay."""
-    kept = {path: value for path, value in choices.settings.items() if path.startswith(data_panel.PART)}
+    """The choices without settings of a method; those about the data, and of objectives, stay."""
+    kept = {p: v for p, v in choices.settings.items() if p.startswith((data_panel.PART, pursuing.OBJECTIVE))}
     return replace(choices, settings=kept, steps=None, start=None)
 
 

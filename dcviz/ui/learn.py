@@ -217,10 +217,14 @@ def _change(now: Opened) -> None:
     """The way to the same set-up where everything can be changed."""
     run = prepared(now.variant.run)
     page, query = "Lab", url.write(choices_of(run.offered))
-    if "Playground" in PAGES and "points" in run.frames[0][1]:
+    pursued = [o.name for v in now.lesson.variants for o in prepared(v.run).config.objectives]
+    if pursued:  # in any of its variants: the slider there leads from one to the other
+        page, query = "Objectives", query | {"objective": pursued[0]}
+    elif "Playground" in PAGES and "points" in run.frames[0][1]:
         page, query = "Playground", playground(run.config)
     query |= address.taught()
-    st.page_link(PAGES[page], label=f"Change it in the {page}", icon=":material/tune:", query_params=query)
+    where = page if pursued else f"the {page}"
+    st.page_link(PAGES[page], label=f"Change it in {where}", icon=":material/tune:", query_params=query)
 
 
 def playground(config: RunConfig) -> dict[str, str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 import streamlit as st
@@ -35,12 +35,38 @@ class Real:
     key: str
     view: Mapping[str, Any] | None
     trouble: str = ""  # why there is none
+    mark: str = ""  # of what is drawn beside the samples
 
 
-def watch(reader: Reader, config: RunConfig, run: str | None, theme: Theme, *, fits: bool = True) -> None:
+class Beside(Protocol):
+    """What stands on the maps beside the samples."""
+
+    @property
+    def mark(self) -> str:
+        """Changes with it."""
+
+    @property
+    def maps(self) -> Mapping[str, list[dict[str, Any]]]:
+        """Traces by map."""
+
+    @property
+    def words(self) -> str:
+        """What it is."""
+
+
+def watch(  # noqa: PLR0913  (the rest by keyword)
+    reader: Reader,
+    config: RunConfig,
+    run: str | None,
+    theme: Theme,
+    *,
+    fits: bool = True,
+    beside: Beside | None = None,
+) -> None:
     """Draw the status line, the buttons and the stage; they refresh themselves while there is something to see.
 
     Where what is chosen does not fit together, ``config`` only says what data to show: nothing can be forked from it.
+    ``beside`` stands on the maps beside the samples.
     """
     try:
         row = reader.store.run(run) if run else None
@@ -50,7 +76,10 @@ def watch(reader: Reader, config: RunConfig, run: str | None, theme: Theme, *, f
     data = (row.config if row else config).data
     real = real_of(reader, data, theme)
     if real.view is not None:
-        real_layer(_real_scene(real.key, real.view, theme))
+        layer = _real_scene(real.key, real.view, theme)
+        if beside is not None:
+            real, layer = replace(real, mark=beside.mark), _with(layer, beside)
+        real_layer(layer)
     every = _pause(row, real)
     with st.container(key="dc-live"):
         st.fragment(_look, run_every=every)(reader, config, run, real, theme, fits)
@@ -68,6 +97,19 @@ def real_of(reader: Reader, data: DataConfig, theme: Theme) -> Real:
         return Real(f"{to_json(data)}|refused|{theme}", None, str(refusal))
     ready = "none" if view is None else "umap" if view.get("umap") is not None else "pca"
     return Real(f"{to_json(data)}|{ready}|{theme}", view)
+
+
+def _with(layer: dict[str, Any], beside: Beside) -> dict[str, Any]:
+    """The real layer with what is drawn beside it, under a key of its own."""
+    maps = {
+        kind: {
+            **of,
+            "data": [*of["data"], *beside.maps.get(kind, [])],
+            "explained": f"{beside.words} {of['explained']}",
+        }
+        for kind, of in layer["maps"].items()
+    }
+    return {**layer, "key": layer["key"] + beside.mark, "maps": maps}
 
 
 def _pause(row: Run | None, real: Real) -> float | None:
@@ -116,7 +158,7 @@ def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
     st.html(status.sentence(FIRST.format("points appear among the" if planar else "images take the places of the")))
     stage(
         {
-            **nothing(real.key, theme),
+            **nothing(real.key + real.mark, theme),
             "planar": planar,
             "frames": [_empty_scene(real.key, real.view, theme, config.budget)],
             "curves": curves({}, _rivals(reader, config), 0, theme, steps=config.steps),
@@ -158,7 +200,7 @@ def _show(reader: Reader, config: RunConfig | None, row: Run, real: Real, theme:
     film = view.film is not None and reader.film(row.id, view.film, [s for s in kept if s <= shown], real.view, theme)
     _, asked = stage(
         {
-            **nothing(real.key, theme),
+            **nothing(real.key + real.mark, theme),
             "run": row.id,
             "alive": row.status not in FINAL,
             "planar": "points" in (real.view or frame),

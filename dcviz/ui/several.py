@@ -14,9 +14,11 @@ from dcviz.figures.overlay import Strand
 from dcviz.figures.signs import Sign, signs
 from dcviz.records import FINAL, DataConfig, Score
 from dcviz.runs.clock import along
-from dcviz.runs.comparing import Metrics, Table, compare
+from dcviz.runs.comparing import Metrics, Table, Value, compare, good_for
 from dcviz.runs.differing import groups, labels
+from dcviz.runs.frontier import aimed_at
 from dcviz.runs.store import Run
+from dcviz.runs.suite import kept, reports
 from dcviz.ui.live import Real, real_of
 from dcviz.ui.reader import Kept, Reader
 
@@ -72,7 +74,8 @@ class Several:
     def table(self) -> Table:
         """What was measured of them."""
         made = {run.id: size for run in self.runs if (size := self._made(run)) is not None}
-        return compare(self.groups, self.metrics, self.scores, made)
+        good = {run.id: _good(self.reader, run) for run in self.runs}
+        return compare(self.groups, self.metrics, self.scores, made, good)
 
     @cached_property
     def scores(self) -> Mapping[str, list[Score]]:
@@ -110,7 +113,8 @@ def gather(reader: Reader, ids: Sequence[str], theme: Theme) -> Several:
     runs = [reader.store.run(run) for run in ids]
     views = {run.config.data: real_of(reader, run.config.data, theme) for run in runs}
     stamp = tuple((run.id, run.changes, views[run.config.data].key) for run in runs)
-    return _kept.get((str(reader.store.home), stamp, theme), lambda: _gathered(reader, runs, views, theme))
+    measured = kept(reader.store)
+    return _kept.get((str(reader.store.home), stamp, measured, theme), lambda: _gathered(reader, runs, views, theme))
 
 
 def _gathered(reader: Reader, runs: Sequence[Run], views: Mapping[DataConfig, Real], theme: Theme) -> Several:
@@ -130,6 +134,19 @@ def _scores(reader: Reader, run: Run) -> list[Score]:
     """Read once for each state of the run: what others write does not matter."""
     key = str(reader.store.home), run.id, run.changes
     found: list[Score] = _read.get(key, lambda: reader.store.scores(run.id))
+    return found
+
+
+def _good(reader: Reader, run: Run) -> dict[str, Value]:
+    """What the evaluation suite measured of what objectives aim at."""
+    known = reports(reader.store, run.id)
+    found = {}
+    for key in good_for():
+        name, _, quantity = key.partition(":")
+        report = known.get((name, "quick"))
+        value = None if report is None else aimed_at(report, quantity)
+        if value is not None:
+            found[key] = value
     return found
 
 

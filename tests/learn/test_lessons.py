@@ -159,3 +159,17 @@ def test_8_protocols_move_one_set_more_than_methods_differ():
 def test_facts_of_a_run_that_does_not_part_are_refused_loudly():
     with pytest.raises(AssertionError, match="does not part"):
         _ = Facts.of("digits-pixels").parting
+
+
+def test_9_weights_lift_the_minority_at_little_cost():
+    told = of(9)
+    (natural, _), (weighed, _) = (told[n].run.good["worst-group"] for n in ("natural", "weighed"))
+    assert natural < 0.65
+    assert weighed >= 0.93
+    majority = [told[n].run.good["group-accuracy majority"][0] for n in ("natural", "weighed")]
+    assert majority[0] - majority[1] <= 0.02
+    ends = [prepared(run).frames[-1][1]["points"] for run in ("plane-minority", "plane-minority-weighed")]
+    view, upper = real("moons-minority"), 0.7  # above it lie the minority alone
+    assert (np.asarray(view["points"])[:, 1] > upper).mean() < 0.05
+    above = [int((points[:, 1] > upper).sum()) for points in ends]
+    assert above[1] > above[0]

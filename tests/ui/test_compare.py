@@ -17,6 +17,7 @@ from dcviz.ui.compare import suggestions
 from dcviz.ui.reader import Reader
 from dcviz.ui.several import gather
 
+from ..pursued import beside  # noqa: F401  (a fixture)
 from .test_pages import APP, TIMEOUT, html, query
 
 
@@ -284,3 +285,28 @@ def test_two_measures_that_no_run_has_both_of_are_told(home):
     app = page(runs=f"{a},{b},{c}", view="front", x="accuracy:linear", y="accuracy:mlp")
     assert not app.exception
     assert "choose others" in app.info[0].value
+
+
+def test_what_objectives_aim_at_is_a_measure_where_it_was_measured(home, beside):  # noqa: F811
+    from dcviz.evaluation.suite.declared import Report, figure
+    from dcviz.runs.suite import _keep
+
+    one, other = finished(home), finished(home, seed=1)
+    third = finished(home, start="noise")
+    reader = Reader(home)
+
+    def table():
+        return gather(reader, [one, other, third], "light").table
+
+    assert "fairness:worst-group" not in table().measures
+    for run, worst in ((one, 0.5), (other, 0.7)):
+        report = Report("fairness", "quick", (figure("worst-group", "synthetic", [worst, worst], "p"),))
+        _keep(home, run, report)
+    found = table()
+    measure = found.measures["fairness:worst-group"]
+    assert (measure.title, measure.better) == ("worst-group accuracy, %", "high")
+    repeats, alone = found.rows
+    value = repeats.values["fairness:worst-group"]
+    assert (value.mean, value.n) == (pytest.approx(0.6), 2)
+    assert "fairness:worst-group" not in alone.values
+    assert "fairness:worst-group" in fronts.usable(gather(reader, [one, other, third], "light"))

@@ -1,6 +1,7 @@
 """The Learn page through AppTest: every lesson and variant, where to look, and what an address may say."""
 
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -96,8 +97,8 @@ def test_where_to_look_is_asked_of_the_stage_in_the_right_variant(home, number):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"lesson": "9"}, "there are lessons 1 to 8"),
-        ({"lesson": "two"}, "there are lessons 1 to 8"),
+        ({"lesson": str(len(LESSONS) + 1)}, f"there are lessons 1 to {len(LESSONS)}"),
+        ({"lesson": "two"}, f"there are lessons 1 to {len(LESSONS)}"),
         ({"lesson": "3", "variant": "larg"}, "did you mean 'large'"),
         ({"lesson": "3", "step": "-1"}, "give a whole number from 0 to 300"),
         ({"lesson": "3", "step": "301"}, "give a whole number from 0 to 300"),
@@ -139,6 +140,17 @@ def test_a_planar_lesson_goes_on_in_the_playground_with_its_parameters():
         "left.scales": '"one"',
     }
     assert learn.playground(prepared("plane-energy").config)["right"] == "mean"
+
+
+def test_a_lesson_on_an_objective_goes_on_where_its_strength_is_slid(home):
+    (lesson,) = [i for i, one in enumerate(LESSONS, 1) if one.name == "Fairness"]
+    for variant, strength in (("natural", None), ("weighed", "0.5")):
+        app = page(lesson=str(lesson), variant=variant)
+        (link,) = [e.proto for e in app.get("page_link") if e.proto.label.startswith("Change it")]
+        assert link.label == "Change it in Objectives"
+        asked = {key: values[0] for key, values in parse_qs(link.query_string).items()}
+        assert (asked["objective"], asked["data"]) == ("group-weights", "moons-minority")
+        assert asked.get("objective.group-weights.equality") == strength
 
 
 def test_what_the_browser_asks_before_it_has_the_new_address_takes_no_click_back(home, monkeypatch):

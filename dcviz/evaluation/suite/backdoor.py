@@ -77,6 +77,7 @@ class Backdoor(Property):
         ),
     )
     cuts = "the method takes at most 100 steps, and the set is made again once"
+    usual = 10.0
     caution = "One known trigger that fades is no proof against others; some are made to survive."
     images_only = "a trigger is a patch of pixels"
     makes_again = "the trigger is planted before the set is made"

@@ -88,6 +88,7 @@ class Cost(Property):
         ),
     )
     cuts = "the time of training is that of 60 updates, scaled up"
+    usual = 2.0
 
     timed: int = hyper(0, "Updates whose time is taken; 0 for all of the protocol's.", low=0)
 

@@ -32,6 +32,7 @@ class Quantity:
     source: Source = OWN
     unit: Unit = "fraction"
     better: Literal["higher", "lower", ""] = "higher"  # "" where neither is
+    chance: float | None = None  # what knowing nothing reaches, where that is known
     details: Mapping[str, str] = field(default_factory=dict)  # what a figure of it holds beyond its value
 
 
@@ -91,6 +92,7 @@ class Property(Declaration, ABC):
     caution: ClassVar[str] = ""  # what the figures do not say
     images_only: ClassVar[str] = ""  # why points of the plane are refused
     makes_again: ClassVar[str] = ""  # why it must be known how the set was made
+    usual: ClassVar[float] = 60.0  # seconds of the quick scale for a set and its rivals: ten digits a class, two cores
     version: ClassVar[int] = 1  # raised when the measure changes, so that older cached figures are not taken
 
     @classmethod

@@ -89,6 +89,7 @@ class FairScores(Property):
         ),
     )
     cuts = "the learning rate is chosen among three instead of five"
+    usual = 45.0
 
     rates: int = hyper(5, "Learning rates tried around the protocol's, each √10 from the next.", low=1, high=9)
     weight: float = hyper(0.5, "Of IOR against HLR, and of augmented against plain training.", low=0.0, high=1.0)

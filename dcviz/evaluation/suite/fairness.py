@@ -79,6 +79,7 @@ class Fairness(Property):
         ),
     )
     cuts = "at most 200 real samples of a group for discrepancy and coverage"
+    usual = 4.0
 
     samples: int = hyper(1000, "Real samples of a group for discrepancy and coverage, at most.", low=10)
 

@@ -68,6 +68,7 @@ class Generalisation(Property):
         ),
     )
     cuts = "ResNet-18 and ViT are narrower and train for fewer updates"
+    usual = 180.0
 
     resnet_width: int = hyper(64, "Channels of ResNet-18's first stage; the field's has 64.", low=4, high=256)
     vit_width: int = hyper(64, "Width of the transformer's tokens.", low=4, high=512)

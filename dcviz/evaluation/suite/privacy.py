@@ -84,6 +84,7 @@ class Privacy(Property):
             games.ONE_RUN,
             unit="score",
             better="lower",
+            chance=0.5,
             details={"inside": "scores of canaries that were in", "outside": "of those that were not"},
         ),
         Quantity(
@@ -94,6 +95,7 @@ class Privacy(Property):
             games.LIRA,
             unit="score",
             better="lower",
+            chance=0.5,
         ),
         Quantity(
             "membership-tpr",
@@ -102,6 +104,7 @@ class Privacy(Property):
             r"\Pr[\Lambda(x)>\tau\mid x\in T],\ \Pr[\Lambda(x)>\tau\mid x\notin T]=1\,\%",
             games.LIRA,
             better="lower",
+            chance=0.01,
         ),
         Quantity(
             "epsilon-bound",
@@ -115,6 +118,7 @@ class Privacy(Property):
         ),
     )
     cuts = "the method takes at most 50 steps in each game, few games are played, and a ridge regression is attacked"
+    usual = 14.0
     caution = (
         "A low score is evidence, never a guarantee: another attack may find more. Only an accounted mechanism with "
         "noise, such as differential privacy, makes a set private."

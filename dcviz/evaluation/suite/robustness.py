@@ -106,6 +106,7 @@ class Robustness(Property):
         ),
     )
     cuts = "PGD takes 10 steps on 200 test samples, and AutoAttack is left out"
+    usual = 16.0
     caution = "An attack that fails proves nothing: another may succeed. Ratios compare sets measured alike only."
     images_only = "attacks and corruptions change pixels"
 
