@@ -77,6 +77,8 @@ def new_id(config: RunConfig, now: float) -> str:
 
 
 def _method(config: RunConfig) -> str:
+    if config.data.private and config.objectives:
+        return config.objectives[0].name
     if config.preset:
         return config.preset.split("/")[0]
     if not config.terms:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,7 @@ def method(config: RunConfig, link: str = " × ") -> str:
     >>> method(RunConfig(terms=(TermConfig("match", params),)), " in ")
     'energy in data'
     """
-    plain = config.preset or " + ".join(_term(term, link) for term in config.terms)
-    return ", ".join([plain, *(one.name for one in config.objectives)])
+    return ", ".join([*_plain(config, link), *(one.name for one in config.objectives)])
 
 
 def about(config: RunConfig) -> str:
@@ -33,8 +31,8 @@ def about(config: RunConfig) -> str:
     >>> about(RunConfig())
     'ridge · digits · 10 per class · seed 0'
     """
-    what = config.preset or method(replace(config, objectives=()), " in ").replace("-", " ")
-    what = ", ".join([what, *(one.name for one in config.objectives)])
+    plain = [name if config.preset else name.replace("-", " ") for name in _plain(config, " in ")]
+    what = ", ".join([*plain, *(one.name for one in config.objectives)])
     data = Path(config.data.path).stem if config.data.path else config.data.name
     return f"{what} · {data} · {config.budget} per class · seed {config.seed}"
 
@@ -50,6 +48,13 @@ def words_of(text: str) -> str:
 def describe(row: Run) -> str:
     """What a run is called: its name, else its configuration in a line, else its id."""
     return row.title
+
+
+def _plain(config: RunConfig, link: str) -> list[str]:
+    """What is minimised beside the objectives; nothing where a private mechanism takes its place."""
+    if config.data.private and config.objectives:
+        return []
+    return [config.preset or " + ".join(_term(term, link) for term in config.terms)]
 
 
 def _term(term: TermConfig, link: str) -> str:

@@ -96,3 +96,12 @@ def test_an_objective_changes_only_what_it_may():
 def test_names_of_settings_are_fields():
     assert {"weight", "steps"} == {f.name for f in dataclasses.fields(Doubled)}
     assert isinstance(effective(configure(objectives=["doubled"])).terms[1], TermConfig)
+
+
+def test_a_private_mechanism_is_named_instead_of_what_it_replaces():
+    from dcviz.runs.words import about, method
+
+    config = configure(data="moons", objectives=["private-embedding"])
+    assert method(config) == "private-embedding"
+    assert about(config) == "private-embedding · moons · 10 per class · seed 0"
+    assert method(configure(objectives=["doubled"])) == "ridge, doubled"
