@@ -40,7 +40,7 @@ def draw(reader: Reader, theme: Theme) -> None:
     notices.draw()
     st.html(f"<style>{LEAN}</style>")
     with st.container(key="dc-objectives-bar"):
-        row = st.columns([1.25, 1.15, 1.25, 1.6, 1.9, 0.42, 1.2], vertical_alignment="bottom", gap="small")
+        row = st.columns([1.25, 1.1, 1.4, 1.65, 1.5, 0.42, 1.5], vertical_alignment="bottom", gap="small")
     choices, name = pursuing.controls(reader.store, choices, name, row)
     config = _config(choices, name)
     if config is None:
