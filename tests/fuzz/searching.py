@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dcviz.errors import Refused
@@ -60,11 +60,17 @@ def _hung(*_):
     raise AssertionError(f"no answer within {HANG} s")
 
 
-def search(strategy, check, count):
-    """Try so many inputs, always the same ones, and shrink one that fails."""
+def search(strategy, check, count, *, shrink=True):
+    """Try so many inputs, always the same ones, and shrink one that fails, unless that would take minutes."""
+    phases = [phase for phase in Phase if phase is not Phase.explain and (shrink or phase is not Phase.shrink)]
 
     @settings(
-        max_examples=count, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        phases=phases,
+        max_examples=count,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
     )
     @given(strategy)
     def holds(case):

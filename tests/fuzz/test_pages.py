@@ -48,7 +48,12 @@ def home(tmp_path_factory):
         streamlit.cache_resource.clear()
 
 
-@inputs(3, 60)
+def _sent(text):
+    """A text as an address can carry it: half a character of UTF-16 arrives as a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
+@inputs(2, 60)
 @pytest.mark.parametrize("page", list(KEYS))
 def test_a_page_under_any_address(page, count, home):
     ids = [run.id for run in home.runs()]
@@ -61,8 +66,8 @@ def test_a_page_under_any_address(page, count, home):
         if page != "Lab":
             app.switch_page(PAGES[page])
         for key, value in {**case[0], **case[1]}.items():
-            app.query_params[key] = value
+            app.query_params[_sent(key)] = _sent(value)
         app.run()
         assert not app.exception, app.exception[0].stack_trace
 
-    search(st.tuples(query, taught), check, count)
+    search(st.tuples(query, taught), check, count, shrink=False)

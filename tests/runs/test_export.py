@@ -268,3 +268,14 @@ def test_the_same_run_is_exported_in_the_same_bytes_each_time(store, images, tmp
     for name in ("out.npz", "out.dcviz.zip"):
         each = {export(store, run, tmp_path / name, force=True).read_bytes() for _ in range(12)}
         assert len(each) == 1, name
+
+
+def test_a_folder_that_was_set_aside_by_a_killed_export_comes_back(store, images, tmp_path):
+    run, to = saved(store, images), tmp_path / "out"
+    export(store, run, to, "npz")
+    to.rename(tmp_path / ".out.0123abcd.old")  # killed between its renames
+    with pytest.raises(Refused, match="out is not empty"):
+        export(store, run, to, "npz")
+    assert (to / "recipe.json").is_file()
+    export(store, run, to, "npz", force=True)
+    assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == ["out"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,6 +40,7 @@ def write_folder(to: Path, files: Mapping[str, bytes], force: bool) -> None:
     """
     if to.is_file():
         raise Refused(f"{to} is a file: choose a folder.")
+    _bring_back(to.resolve())
     taken = to.is_dir() and any(to.iterdir())
     if taken and not force:
         raise Refused(f"{to} is not empty: choose another place, or replace it with --force.")
@@ -48,6 +50,17 @@ def write_folder(to: Path, files: Mapping[str, bytes], force: bool) -> None:
         _swap(to.resolve(), files)  # "." and links, too
     except OSError as error:
         raise Refused(f"{to} could not be written: {error.strerror or error}.") from error
+
+
+def _bring_back(to: Path) -> None:
+    """What lay here before an export that was killed between its two renames."""
+    if to.exists() or not to.parent.is_dir():
+        return
+    aside = [
+        path for path in to.parent.iterdir() if re.fullmatch(rf"\.{re.escape(to.name)}\.[0-9a-f]{{8}}\.old", path.name)
+    ]
+    if aside:
+        max(aside, key=lambda path: path.stat().st_mtime).rename(to)
 
 
 def _swap(to: Path, files: Mapping[str, bytes]) -> None:
