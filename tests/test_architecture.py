@@ -171,3 +171,15 @@ def test_names_and_help_come_without_torch():
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_no_parameter_of_a_term_is_called_as_a_setting_of_the_run():
+    """Both go by the same paths: the run's would hide the term's."""
+    from dataclasses import fields
+
+    from dcviz import registry
+    from dcviz.records import RunConfig
+
+    run = {f.name for f in fields(RunConfig)}
+    for name, declared in registry.known("discrepancy").items():
+        assert not run & set(declared.hypers()), name

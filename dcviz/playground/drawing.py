@@ -18,7 +18,7 @@ def encode(points: Iterable[tuple[float, float]]) -> str:
     """Points as text, four characters each; what lies outside of the plane is moved to its edge.
 
     >>> encode([(0.0, 0.0), (1.6, -1.6)])
-    'gAgA__8A'
+    'gAgA__AA'
 
     Raises:
         Refused: more points than an address has room for.

@@ -39,7 +39,7 @@ SHORT = {
     "trajectory-matching": {"experts": 2, "epochs": 4, "latest": 3, "inner": 4, "expert_batch": 512},
     "batch-norm": {"updates": 30},
     "adversarial-real": {"of": {"name": "match", "regime": {"name": "random-features", "width": 8}}, "updates": 60},
-    "adversarial-synthetic": {"of": {"name": "gradient-matching", **SMALL, "outer": 2}, "steps": 2},
+    "adversarial-synthetic": {"of": {"name": "gradient-matching", **SMALL, "outer": 2}, "ascent": 2},
     **{
         name: {"of": {"name": "ridge", "width": 8}, "samples": 32}
         for name in ("adversarial-ridge", "input-gradient", "curvature", "wasserstein-ball")

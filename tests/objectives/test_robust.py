@@ -84,7 +84,7 @@ def test_the_worst_error_of_a_linear_regression_is_known():
     residual = one.x @ w - one.y[:, 0]
     for norm, dual_norm, near in (("linf", w.abs().sum(), 1e-9), ("l2", w.norm(), 1e-3)):  # a round wall has no corner
         worst = 0.5 * (residual.abs() + 0.1 * dual_norm) ** 2  # Hölder's inequality, with equality
-        found = value("adversarial-ridge", {"radius": 0.1, "norm": norm, "steps": 100})
+        found = value("adversarial-ridge", {"radius": 0.1, "norm": norm, "ascent": 100})
         assert found == pytest.approx(float(worst.mean()), rel=near)
 
 
@@ -93,14 +93,14 @@ def test_the_wasserstein_dual_of_a_quadratic_is_known():
     w = weights(*one.fake)[:, 0]
     residual, gamma = one.x @ w - one.y[:, 0], float(3 * w.square().sum())
     known = 0.5 * residual**2 * gamma / (gamma - w.square().sum())
-    found = value("wasserstein-ball", {"gamma": gamma, "steps": 60})
+    found = value("wasserstein-ball", {"gamma": gamma, "ascent": 60})
     assert found == pytest.approx(float(known.mean()), rel=1e-9)
 
 
 def test_the_wasserstein_dual_never_falls_below_the_loss_where_samples_are():
     plain = float(lesson(curved).losses(lesson(curved).x).mean())
     for gamma in (0.001, 0.01, 0.1, 1.0):  # below the curvature: plain steps go anywhere
-        assert value("wasserstein-ball", {"gamma": gamma, "steps": 7}, curved) >= plain - 1e-12
+        assert value("wasserstein-ball", {"gamma": gamma, "ascent": 7}, curved) >= plain - 1e-12
 
 
 def test_the_wasserstein_dual_of_several_outputs_is_known():
@@ -109,7 +109,7 @@ def test_the_wasserstein_dual_of_several_outputs_is_known():
     residual, gamma = one.x @ w - one.y, float(4 * torch.linalg.matrix_norm(w, 2) ** 2)
     inverse = torch.linalg.inv(torch.eye(2, dtype=torch.float64) - w.T @ w / gamma)
     known = 0.5 * torch.einsum("bi,ij,bj->b", residual, inverse, residual)
-    found = value("wasserstein-ball", {"gamma": gamma, "steps": 60}, outputs=2)
+    found = value("wasserstein-ball", {"gamma": gamma, "ascent": 60}, outputs=2)
     assert found == pytest.approx(float(known.mean()), rel=1e-9)
 
 
@@ -140,10 +140,10 @@ def test_curvature_of_a_quadratic_is_its_matrix_along_the_slope():
 @pytest.mark.parametrize(
     ("name", "params"),
     [
-        ("adversarial-ridge", {"radius": 0.02, "steps": 20}),
+        ("adversarial-ridge", {"radius": 0.02, "ascent": 20}),
         ("input-gradient", {}),
         ("input-gradient", {"norm": "linf"}),
-        ("wasserstein-ball", {"gamma": 30.0, "steps": 60}),
+        ("wasserstein-ball", {"gamma": 30.0, "ascent": 60}),
     ],
 )
 @pytest.mark.parametrize("predict", [linear, curved])
@@ -246,7 +246,7 @@ def means(real, synthetic):
 
 
 def test_the_worst_place_of_s_for_mean_matching_is_known(moons_real, moons_start):
-    d = registry.build("discrepancy", {"name": "adversarial-synthetic", "of": MEAN, "radius": 0.2, "steps": 4})
+    d = registry.build("discrepancy", {"name": "adversarial-synthetic", "of": MEAN, "radius": 0.2, "ascent": 4})
     context = d.prepare(moons_real.at(0), moons_start.plan(), generator(0, "p"), silent)
     state = d.begin(context, moons_start, generator(0, "b"))
     terms, gradients, _ = d.gradient(context, state, moons_real.at(1), moons_start, generator(0, "l"))
@@ -324,7 +324,7 @@ def test_the_attack_on_s_sees_the_draws_of_its_step(digits):
     synthetic = synthetic_set(x, y, 10, parameterisation("pixels", digits.shape))
     of = {"name": "ridge", "width": 8, "batch": 64}
     plain = registry.build("discrepancy", of)
-    d = registry.build("discrepancy", {"name": "adversarial-synthetic", "of": of, "radius": 0.1, "steps": 5})
+    d = registry.build("discrepancy", {"name": "adversarial-synthetic", "of": of, "radius": 0.1, "ascent": 5})
     context = d.prepare(real.at(0), synthetic.plan(), generator(0, "p"), silent)
     worst = d.loss(context, None, real.at(1), synthetic, generator(0, "l"))[0]["ridge-attacked-synthetic"]
     alone = plain.loss(None, None, real.at(1), synthetic, generator(0, "l"))[0]["ridge"]

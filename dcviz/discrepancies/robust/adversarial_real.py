@@ -41,7 +41,7 @@ class AdversarialReal(Wrapping):
     radius: float = hyper(0.1, RADIUS, low=0.0, high=10.0)
     share: float = hyper(0.5, "Of the attacked samples in the comparison.", low=0.0, high=1.0)
     norm: str = hyper("linf", NORM, choices=NORMS)
-    steps: int = hyper(5, STEPS, low=1, high=100, log=True)
+    ascent: int = hyper(5, STEPS, low=1, high=100, log=True)
     pool: int = hyper(1, POOL, low=1, high=100)
     updates: int = hyper(200, UPDATES, low=1, high=100_000, log=True)
     width: int = hyper(32, WIDTH, low=4, high=512, log=True)
@@ -96,13 +96,13 @@ class AdversarialReal(Wrapping):
         own, held = self.of.cost(classes, per_class, shape)
         together = self.of.where == "predictions"  # a batch of all classes, not one of each
         drawn, net = self.of.needs.real_per_class * (1 if together else classes), fitting("auto", shape)
-        attack = 3.0 * self.steps * drawn * flops(net, shape, self.width)
+        attack = 3.0 * self.ascent * drawn * flops(net, shape, self.width)
         return own + attack, held + 4.0 * drawn * activations(net, shape, self.width)
 
     def _seen(self, real: RealSampler, nets: list[Classifier], generator: torch.Generator) -> Attacked:
         """T ∪ T'. Attacks begin at places from a stream of their own: the inner discrepancy draws as if alone."""
         start = aside(generator)
-        ball, net = Ball(self.norm, self.radius, self.steps), one_of(nets, start)
+        ball, net = Ball(self.norm, self.radius, self.ascent), one_of(nets, start)
         shown = key_of(real.fingerprint, "attacked", *(getattr(self, key) for key in self.hypers() if key != "of"))
         return Attacked(
             real,

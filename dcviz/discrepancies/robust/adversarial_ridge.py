@@ -35,13 +35,13 @@ class AdversarialRidge(Asking):
 
     radius: float = hyper(0.1, RADIUS, low=0.0, high=10.0)
     norm: str = hyper("linf", NORM, choices=NORMS)
-    steps: int = hyper(3, STEPS, low=1, high=100, log=True)
+    ascent: int = hyper(3, STEPS, low=1, high=100, log=True)
 
     def ask(self, lesson: Lesson, generator: torch.Generator) -> Tensor:
         """The mean error at the moved samples."""
-        ball = Ball(self.norm, self.radius, self.steps)
+        ball = Ball(self.norm, self.radius, self.ascent)
         return lesson.losses(ball.worst(lesson.held().losses, lesson.x, lesson.transform, generator)).mean()
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Three passes for each step of the attack, and three at its end."""
-        return self.passes(3.0 * (self.steps + 1), classes, per_class, shape)
+        return self.passes(3.0 * (self.ascent + 1), classes, per_class, shape)

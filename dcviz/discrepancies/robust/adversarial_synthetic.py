@@ -54,7 +54,7 @@ class AdversarialSynthetic(Wrapping):
         choices=("discrepancy", "networks"),
     )  # fmt: skip
     norm: str = hyper("linf", NORM, choices=NORMS)
-    steps: int = hyper(3, STEPS, low=1, high=100, log=True)
+    ascent: int = hyper(3, STEPS, low=1, high=100, log=True)
     pool: int = hyper(1, POOL, low=1, high=100)
     updates: int = hyper(200, UPDATES, low=1, high=100_000, log=True)
     width: int = hyper(32, WIDTH, low=4, high=512, log=True)
@@ -117,14 +117,14 @@ class AdversarialSynthetic(Wrapping):
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """The inner discrepancy once for each step of the attack, and once more."""
         own, held = self.of.cost(classes, per_class, shape)
-        return own * (self.steps + 1 if self.against == "discrepancy" else 1), held
+        return own * (self.ascent + 1 if self.against == "discrepancy" else 1), held
 
     def _worst(
         self, context: Tree, state: Tree, drawn: Repeated, plain: SyntheticSet, generator: torch.Generator
     ) -> Tensor:
         """The images of a plain set, moved."""
         start = aside(generator)
-        ball, x = Ball(self.norm, self.radius, self.steps), plain.parameters["images"]
+        ball, x = Ball(self.norm, self.radius, self.ascent), plain.parameters["images"]
         if self.against == "networks":
             net = one_of(context["nets"], start)
             return ball.worst(lambda z: errors(net, z, plain.classes), x, drawn.transform, start)

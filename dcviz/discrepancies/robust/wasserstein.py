@@ -43,15 +43,15 @@ class WassersteinBall(Asking):
     source = SINHA
 
     gamma: float = hyper(10.0, GAMMA, low=1e-3, high=1e6, log=True)
-    steps: int = hyper(10, "Steps towards the worst place.", low=1, high=100, log=True)
+    ascent: int = hyper(10, "Steps towards the worst place.", low=1, high=100, log=True)
 
     def ask(self, lesson: Lesson, generator: torch.Generator) -> Tensor:
         """The mean surrogate; its gradient in S is that of the loss at the worst place, held there."""
         u, held = lesson.transform.inverse(lesson.x), lesson.held()
-        z = last(priced(in_pixels(held.losses, lesson.transform), u, self.gamma, steps=self.steps, box=box_of(u)))
+        z = last(priced(in_pixels(held.losses, lesson.transform), u, self.gamma, steps=self.ascent, box=box_of(u)))
         price = self.gamma / 2 * (z - u).flatten(1).square().sum(1)
         return (in_pixels(lesson.losses, lesson.transform)(z) - price).mean()
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Three passes for each step, before the first and at the end."""
-        return self.passes(3.0 * (self.steps + 2), classes, per_class, shape)
+        return self.passes(3.0 * (self.ascent + 2), classes, per_class, shape)

@@ -29,7 +29,7 @@ class AdversarialReal(Robust):
     radius: float = hyper(0.1, RADIUS, low=0.0, high=1.0)
     share: float = hyper(0.5, "Of the attacked samples in the comparison.", low=0.0, high=1.0)
     norm: str = hyper("linf", NORM, choices=NORMS)
-    steps: int = hyper(5, STEPS, low=1, high=100, log=True)
+    ascent: int = hyper(5, STEPS, low=1, high=100, log=True)
     pool: int = hyper(1, POOL, low=1, high=100)
     updates: int = hyper(200, UPDATES, low=1, high=100_000, log=True)
 

@@ -27,7 +27,7 @@ class AdversarialRidge(Robust):
     share: float = hyper(0.5, "Of this term; the others have the rest.", low=0.0, high=1.0)
     samples: int = hyper(128, "Real samples that are attacked in a step.", low=2, high=16384, log=True)
     norm: str = hyper("linf", NORM, choices=NORMS)
-    steps: int = hyper(3, STEPS, low=1, high=100, log=True)
+    ascent: int = hyper(3, STEPS, low=1, high=100, log=True)
 
     def apply(self, config: RunConfig) -> RunConfig:
         """The term beside the others; its regression is the configuration's own, where it has one."""

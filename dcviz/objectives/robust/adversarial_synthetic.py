@@ -29,7 +29,7 @@ class AdversarialSynthetic(Robust):
         choices=("discrepancy", "networks"),
     )
     norm: str = hyper("linf", NORM, choices=NORMS)
-    steps: int = hyper(3, STEPS, low=1, high=100, log=True)
+    ascent: int = hyper(3, STEPS, low=1, high=100, log=True)
 
     def apply(self, config: RunConfig) -> RunConfig:
         """Every term is measured at the worst place."""

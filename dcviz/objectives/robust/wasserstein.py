@@ -34,7 +34,7 @@ class WassersteinBall(Robust):
     gamma: float = hyper(10.0, GAMMA, low=0.1, high=1e4, log=True)
     share: float = hyper(0.5, "Of this term; the others have the rest.", low=0.0, high=1.0)
     samples: int = hyper(128, "Real samples that are moved in a step.", low=2, high=16384, log=True)
-    steps: int = hyper(10, "Steps towards the worst place.", low=1, high=100, log=True)
+    ascent: int = hyper(10, "Steps towards the worst place.", low=1, high=100, log=True)
 
     def apply(self, config: RunConfig) -> RunConfig:
         """The term beside the others."""
