@@ -1,4 +1,4 @@
-"""Nine lessons, each a prepared run that plays at once."""
+"""Eleven lessons, each a prepared run that plays at once."""
 
 from __future__ import annotations
 

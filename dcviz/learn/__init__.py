@@ -1,1 +1,1 @@
-"""Nine short lessons around prepared runs that ship with the package."""
+"""Eleven short lessons around prepared runs that ship with the package."""

@@ -43,7 +43,7 @@ class Facts:
     @property
     def real(self) -> str:
         """Real samples that it learned from."""
-        return f"{real(self.run.config.data.name)['counts']['train']:,}"
+        return f"{real(self.run.view)['counts']['train']:,}"
 
     @property
     def steps(self) -> int:
@@ -99,10 +99,56 @@ class Facts:
     def _score(self, of: str) -> Score:
         return next(s for s in self.run.scores if s.of == of and s.protocol.split == "test")
 
+    # ------------------------------------------------------------------------------------- what it is good for
+
     @property
     def worst(self) -> str:
         """The accuracy in the group where it is lowest, with the spread over networks."""
-        mean, std = self.run.good["worst-group"]
+        return self._good("worst-group")
+
+    @property
+    def canary(self) -> str:
+        """The AUC of the canary game, with the error that chance alone gives."""
+        mean, error = self.run.good["canary-auc"]
+        return f"{mean:.2f}\u00a0±\u00a0{error:.2f}"
+
+    @property
+    def membership(self) -> str:
+        """The AUC of the attack on ordinary real samples by their distance to the set, the mean over games."""
+        return f"{self.run.good['membership-auc distance to the set'][0]:.2f}"
+
+    @property
+    def refuted(self) -> str:
+        """The ε that the game rules out: every promise of a smaller one is broken."""
+        return f"{self.run.good['epsilon-bound'][0]:.1f}"
+
+    @property
+    def epsilon(self) -> str:
+        """The ε that a private run promises."""
+        return f"{self.run.config.objectives[0].params['epsilon']:g}"
+
+    @property
+    def clean(self) -> str:
+        """The accuracy of ConvNets on test samples as they are, with the spread over networks."""
+        return self._good("convnet clean")
+
+    @property
+    def attacked(self) -> str:
+        """The same where PGD-L∞ changes each pixel by a tenth of its range at most."""
+        return self._good("convnet attacked PGD-L∞ 0.1")
+
+    @property
+    def attacked_hard(self) -> str:
+        """The same at three tenths."""
+        return self._good("convnet attacked PGD-L∞ 0.3")
+
+    @property
+    def attacked_mlp(self) -> str:
+        """The accuracy of MLPs at a tenth."""
+        return self._good("mlp attacked PGD-L∞ 0.1")
+
+    def _good(self, quantity: str) -> str:
+        mean, std = self.run.good[quantity]
         return f"{100 * mean:.1f}\u00a0±\u00a0{100 * std:.1f}\u00a0%"
 
     # ------------------------------------------------------------------------------------------- discrepancy
@@ -156,12 +202,12 @@ class Facts:
     @property
     def on_umap(self) -> str:
         """Of a real sample's nearest neighbours, the fraction that is near it on the UMAP, too."""
-        return percent(real(self.run.config.data.name)["kept_umap"], 0)
+        return percent(real(self.run.view)["kept_umap"], 0)
 
     @property
     def on_pca(self) -> str:
         """The same on the PCA."""
-        return percent(real(self.run.config.data.name)["kept_pca"], 0)
+        return percent(real(self.run.view)["kept_pca"], 0)
 
     @property
     def home_umap(self) -> int:
@@ -223,7 +269,7 @@ def flagged(run: Prepared, step: int) -> list[int]:
 
 def at_home(run: Prepared, step: int, kind: str) -> int:
     """How many samples lie on a map within the distance that 95 % of real ones have to their nearest real one."""
-    at, usual = np.asarray(real(run.config.data.name)[kind]), _usual(run.config.data.name, kind)
+    at, usual = np.asarray(real(run.view)[kind]), _usual(run.view, kind)
     return int((_nearest(np.asarray(dict(run.frames)[step][kind]), at) <= usual).sum())
 
 

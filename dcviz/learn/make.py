@@ -13,18 +13,22 @@ import json
 import platform
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dcviz.errors import Refused, unknown
 from dcviz.figures import placed
-from dcviz.learn.prepared import FOLDER, INDEX, NUMBERS, VERSION, about, compressed, file_of
-from dcviz.learn.runs import GOOD, LIVE, RUNS
+from dcviz.learn.prepared import FOLDER, INDEX, NUMBERS, VERSION, about, compressed, file_of, view_name
+from dcviz.learn.runs import GOOD, LIVE, RUNS, Looked
 from dcviz.records import DataConfig, RunConfig, Score, to_json
 from dcviz.runs.files import write_whole
 from dcviz.runs.store import Store
+
+if TYPE_CHECKING:
+    from dcviz.evaluation.suite import Judge
 
 PLACE = Path(__file__).with_name(FOLDER)
 MEASURED = 14  # steps at which the accuracy is measured, about
@@ -49,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             held[name] = made(store, name, PLACE)
             _write(INDEX, held)
             print(f"{name}: {(PLACE / f'{name}.npz').stat().st_size / 1000:.0f} kB", flush=True)  # noqa: T201
-        held["real"] = {data: made_view(store, data, PLACE) for data in sorted(data_of(RUNS))}
+        held["real"] = {name: made_view(store, name, data, PLACE) for name, data in sorted(views_of(RUNS).items())}
         held = {name: value for name, value in held.items() if name in RUNS or name in ("real", "version")}
         _write(INDEX, held)
         if asked.numbers:
@@ -67,9 +71,9 @@ def current(name: str, held: Mapping[str, Any], place: Path = PLACE) -> bool:
     return (place / f"{name}.npz").is_file() and held.get(name, {}).get("config") == config
 
 
-def data_of(names: Sequence[str] | Mapping[str, Any]) -> set[str]:
-    """The data sets of some runs."""
-    return {RUNS[name]().data.name for name in names}
+def views_of(names: Sequence[str] | Mapping[str, Any]) -> dict[str, DataConfig]:
+    """The real views that some runs are drawn on, by name."""
+    return {view_name(config.data): config.data for config in (RUNS[name]() for name in names)}
 
 
 def made(store: Store, name: str, place: Path) -> dict[str, Any]:
@@ -91,38 +95,54 @@ def made(store: Store, name: str, place: Path) -> dict[str, Any]:
         raise Refused(f"{name} is {row.status}: {row.text}")
     frames = [(step, _frame(store.frame(run, step)[1], view)) for step in store.frames(run)]
     curves = {key: _half(*curve) for key, curve in store.metrics(run).items()}
-    curves["accuracy"] = accuracies(config, store)
+    curves["accuracy"] = accuracies(config, store, run)
     write_whole(place / f"{name}.npz", file_of(frames, curves))
     scores: list[Score] = store.scores(run)
     return about(
         row.title, config, curves, scores, seconds=round(row.seconds, 2), made_by=machine(), bytes=_bytes(curves),
-        good=good(store, run, GOOD.get(name, "")),
+        good={key: figure for looked in GOOD.get(name, ()) for key, figure in good(store, run, looked).items()},
     )  # fmt: skip
 
 
-def good(store: Store, run: str, property: str) -> dict[str, list[float]]:
-    """Mean and spread of every quantity of a property, by its name and place; nothing where none is named."""
+def good(store: Store, run: str, looked: Looked) -> dict[str, list[float]]:
+    """Mean and spread of every quantity of a property, by its name and place."""
     from dcviz.evaluation import run_to_end
-    from dcviz.evaluation.suite import chosen
+    from dcviz.evaluation.suite import assess, chosen
     from dcviz.evaluation.suite.words import place
-    from dcviz.runs.suite import measure_suite
+    from dcviz.runs.suite import opened
 
-    if not property:
-        return {}
-    (report,), _ = run_to_end(measure_suite(store, run, chosen(property), beside=False))
-    return {f"{f.quantity} {place(f.at)}".strip(): [f.mean, f.std] for f in report.figures}
+    (quick,) = chosen(looked.property)
+    judge, subject = opened(store, run, protocol=looked.judge)
+    judge = _with_all_rows(judge, store.run(run).config.data)
+    report = run_to_end(assess(judge, [subject], replace(quick, **looked.settings)))
+    before = looked.judge.network if looked.judge is not None else ""
+    return {f"{before} {f.quantity} {place(f.at)}".strip(): [f.mean, f.std] for f in report.figures}
 
 
-def made_view(store: Store, data: str, place: Path) -> dict[str, Any]:
+def _with_all_rows(judge: Judge, data: DataConfig) -> Judge:
+    """Where the data are private: judged by all of their rows, in the public transform, and not by the public tenth.
+
+    The rows of a lesson are drawn at random and nobody's, and an attacker plays with as many of them in every variant.
+    """
+    from dcviz.data import dataset
+
+    if not data.private:
+        return judge
+    every, public = dataset(replace(data, private=False)), judge.dataset
+    mark = f"{every.fingerprint}/{public.fingerprint}"
+    return replace(judge, dataset=replace(every, transform=public.transform, fingerprint=mark))
+
+
+def made_view(store: Store, name: str, data: DataConfig, place: Path) -> dict[str, Any]:
     """Write the real view of a data set, and return what the index says of it."""
     from dcviz.replay.reel import real_of
 
-    view = real_of(store, DataConfig(data))
+    view = real_of(store, data)
     assert view is not None
     arrays = {key: value for key, value in view.items() if isinstance(value, np.ndarray)}
     small = {"labels": np.int32, "ids": np.int32, "pca": np.float16, "umap": np.float16}
     arrays = {key: value.astype(small.get(key, value.dtype)) for key, value in arrays.items()}
-    write_whole(place / f"real-{data}.npz", compressed(arrays))
+    write_whole(place / f"real-{name}.npz", compressed(arrays))
     facts = {key: value for key, value in view.items() if key not in arrays and value is not None}
     return {**facts, **trust(view)}
 
@@ -143,14 +163,16 @@ def trust(view: Mapping[str, Any], k: int = 15) -> dict[str, float]:
     return {f"kept_{kind}": round(float(np.mean(values)), 4) for kind, values in same.items()}
 
 
-def accuracies(config: RunConfig, store: Store) -> tuple[np.ndarray, np.ndarray]:
+def accuracies(config: RunConfig, store: Store, run: str) -> tuple[np.ndarray, np.ndarray]:
     """The accuracy on held-out samples at some steps: the run once more, as its draws are the same."""
     from dcviz.condensing.loop import condense
     from dcviz.condensing.save_at import SaveAt
+    from dcviz.data.secret import Key
     from dcviz.evaluation import fitting, measure, run_to_end
     from dcviz.runs.problem import build
 
-    setup = build(config, cache=store)
+    key = Key(store.noise_key(), run) if config.data.private else None  # of the same noise
+    setup = build(config, cache=store, key=key)
     protocol, found = fitting(LIVE, setup.dataset.shape), []
     for saved in condense(setup.problem, setup.start, save_at=SaveAt(MEASURED)):
         s = saved.state.synthetic

@@ -36,10 +36,10 @@ def layer(data: str, theme: Theme) -> dict[str, Any]:
 def film(run: str, theme: Theme) -> dict[str, Any]:
     """All frames and curves of a prepared run; encoded once, shared by all who look."""
     found = prepared(run)
-    view = real(found.config.data.name)
+    view = real(found.view)
     scores = list(found.scores)
     made = message(found, found.frames, found.metrics, theme, real=view, rivals=rivals(scores), rates={})
-    return {**made, "real": layer(found.config.data.name, theme)["key"]}
+    return {**made, "real": layer(found.view, theme)["key"]}
 
 
 def scene(lesson: Lesson, variant: Variant, theme: Theme) -> dict[str, Any]:

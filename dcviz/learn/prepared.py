@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dcviz.errors import Refused
-from dcviz.records import RunConfig, Score, from_dict, to_json
+from dcviz.records import DataConfig, RunConfig, Score, from_dict, to_json
 from dcviz.runs.files import Damaged, from_npz
 
 VERSION = 1  # of the files' form
@@ -45,6 +45,11 @@ class Prepared:
     def steps(self) -> int:
         """Of condensing."""
         return self.config.steps
+
+    @property
+    def view(self) -> str:
+        """The name of the real view that it is drawn on."""
+        return view_name(self.config.data)
 
     @property
     def offered(self) -> RunConfig:
@@ -81,9 +86,14 @@ def _read(name: str) -> Prepared:
     )
 
 
+def view_name(data: DataConfig) -> str:
+    """What the real view of data is called: of private ones it holds the public part alone."""
+    return f"{data.name}-public" if data.private else data.name
+
+
 @cache
 def real(data: str) -> Mapping[str, Any]:
-    """The real view of a data set, as `dcviz.runs.view.real_view` gives it; nothing is fitted."""
+    """The real view of data, by `view_name`, as `dcviz.runs.view.real_view` gives it; nothing is fitted."""
     about = index()["real"][data]
     arrays = arrays_of(f"real-{data}")
     return {"umap": None, **{key: _full(value) for key, value in arrays.items()}, **about}

@@ -1,4 +1,4 @@
-"""Learn: eight lessons, each one screen around prepared runs that play at once."""
+"""Learn: lessons, each one screen around prepared runs that play at once."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def draw(theme: Theme) -> None:
         now = opened(address.read())
         told = figures(now.lesson)
         message = scene(now.lesson, now.variant, theme)
-        real = layer(prepared(now.variant.run).config.data.name, theme)
+        real = layer(prepared(now.variant.run).view, theme)
     except Refused as refusal:  # a file of the package is missing
         st.error(plain(str(refusal)), icon=":material/error:")
         return
@@ -146,7 +146,7 @@ def _show(number: int, look: Look) -> None:
 
 
 def _strip(now: Opened) -> None:
-    """Previous, the eight lessons, next."""
+    """Previous, the lessons, next."""
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="dc-lessons"):
         at, last = now.number, len(LESSONS)
         _arrow("chevron_left", "The lesson before", at - 1, off=at == 1)
@@ -217,8 +217,9 @@ def _change(now: Opened) -> None:
     """The way to the same set-up where everything can be changed."""
     run = prepared(now.variant.run)
     page, query = "Lab", url.write(choices_of(run.offered))
-    pursued = [o.name for v in now.lesson.variants for o in prepared(v.run).config.objectives]
-    if pursued:  # in any of its variants: the slider there leads from one to the other
+    shown_first = [now.variant, *now.lesson.variants]
+    pursued = [o.name for v in shown_first for o in prepared(v.run).config.objectives]
+    if pursued:  # in this variant, or in any: the slider there leads from one to the other
         page, query = "Objectives", query | {"objective": pursued[0]}
     elif "Playground" in PAGES and "points" in run.frames[0][1]:
         page, query = "Playground", playground(run.config)

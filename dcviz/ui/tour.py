@@ -56,7 +56,7 @@ STOPS = (
         (".dcv-bar",),
         "Time",
         "Play the run, step with the arrows, drag to any moment: images, map and curves follow. Space plays and "
-        "pauses. What next? Learn has eight lessons, each a run that plays at once.",
+        "pauses. What next? Learn has eleven lessons, each a run that plays at once.",
     ),
 )
 

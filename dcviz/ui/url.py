@@ -12,6 +12,7 @@ from dcviz import registry
 from dcviz.data.catalogue import catalogue
 from dcviz.errors import Refused, unknown
 from dcviz.records import parsed
+from dcviz.runs.configure import OBJECTIVE
 from dcviz.runs.limits import check_limit
 from dcviz.ui.choices import OWN, SCALES, Choices, config_of, methods, regimes
 
@@ -57,7 +58,7 @@ def read(query: Mapping[str, str]) -> tuple[Choices, list[str]]:
         refusals += [] if "path" in query else ["data=own in the address: give path=… with it."]
         choices = replace(choices, data=Choices.data)
     choices = _fitting(choices)
-    for path in sorted(set(query) - set(checks) - set(OURS)):
+    for path in sorted(set(query) - set(checks) - set(OURS), key=_pursued_first):
         try:
             tried = replace(choices, settings={**choices.settings, path: _value(query[path])})
             _refuse_second_name(path)
@@ -67,6 +68,11 @@ def read(query: Mapping[str, str]) -> tuple[Choices, list[str]]:
         except Refused as refusal:
             refusals.append(f"{path}={query[path]} in the address: {refusal}")
     return choices, refusals
+
+
+def _pursued_first(path: str) -> tuple[bool, str]:
+    """The order of settings: data may be private only where an objective keeps them so."""
+    return not path.startswith(OBJECTIVE), path
 
 
 def _refuse_second_name(path: str) -> None:

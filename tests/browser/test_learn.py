@@ -132,6 +132,25 @@ INSIDE = """[...document.querySelectorAll('.dcv-hint, .dcv-panel:not([hidden]), 
     .filter(([, box]) => box.right > innerWidth || box.bottom > innerHeight || box.left < 0).map(([name]) => name)"""
 
 
+STRIP = """[...document.querySelectorAll('.st-key-dc-lessons button')].filter((n) => n.offsetWidth)
+    .map((n) => n.getBoundingClientRect())"""
+CUT = """[...document.querySelectorAll('.st-key-dc-lessons button')]
+    .filter((n) => n.scrollWidth > n.clientWidth).length"""
+
+
+@pytest.mark.parametrize(("width", "height", "big"), [(1440, 900, ""), (1024, 768, ""), (1024, 768, "&big=1")])
+def test_the_strip_of_lessons_is_one_row(page, server, width, height, big):
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{server}/Learn?lesson={len(LESSONS)}{big}")
+    page.wait_for_selector(".st-key-dc-lesson .katex", timeout=SLOW)
+    boxes = page.evaluate(STRIP)
+    assert len(boxes) == len(LESSONS) + 2  # and the arrows
+    middles = [box["top"] + box["height"] / 2 for box in boxes]
+    assert max(middles) - min(middles) < 4
+    assert max(box["right"] for box in boxes) <= width
+    assert page.evaluate(CUT) == 0
+
+
 TURNED = r"""[...document.querySelectorAll('.dcv-curves .xtick text')]
     .filter((n) => /rotate\([^0]/.test(n.getAttribute('transform'))).length"""
 

@@ -55,7 +55,7 @@ def test_a_look_leads_to_a_kept_step_and_to_samples_that_are_there(lesson, look)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_variant_is_a_message_that_needs_no_server(lesson, variant, theme):
     message = scene(lesson, variant, theme)
-    data = prepared(variant.run).config.data.name
+    data = prepared(variant.run).view
     assert message["offline"]
     assert message["real"] == layer(data, theme)["key"]
     assert [frame["step"] for frame in message["frames"]] == message["steps"]
@@ -173,3 +173,45 @@ def test_9_weights_lift_the_minority_at_little_cost():
     assert (np.asarray(view["points"])[:, 1] > upper).mean() < 0.05
     above = [int((points[:, 1] > upper).sum()) for points in ends]
     assert above[1] > above[0]
+
+
+GAMES = 120  # that the mean of an attack on ordinary points is of: two canaries in each make the 240
+
+
+def test_10_privacy_costs_accuracy_and_what_hides_an_outlier_is_not_private():
+    told = of(10)
+    kernel, condensed, private, more = (told[n] for n in ("kernel", "open", "private", "more"))
+    off = {n: (facts.run.good["canary-auc"][0] - 0.5) / facts.run.good["canary-auc"][1] for n, facts in told.items()}
+    assert off["kernel"] > 10
+    assert float(kernel.refuted) >= float(private.epsilon)  # what a private run promises, it could not
+    assert max(abs(off[n]) for n in ("open", "private", "more")) <= 2
+    found = {n: facts.run.good["membership-auc distance to the set"] for n, facts in told.items()}
+    sure = {n: (mean - 0.5) / (spread / GAMES**0.5) for n, (mean, spread) in found.items()}
+    assert sure["open"] > 5  # another attack finds what the first does not
+    assert max(abs(sure[n]) for n in ("private", "more")) < 3
+    assert accuracy(condensed) > accuracy(private) + 0.01 > accuracy(more) + 0.02
+    assert (private.run.config.data.private, condensed.run.config.data.private) == (True, False)
+
+
+def test_10_the_map_of_a_private_lesson_shows_what_is_public_alone():
+    every, public = real("moons"), real("moons-public")
+    assert len(public["ids"]) < len(every["ids"]) / 5
+    assert of(10)["private"].run.view == of(10)["more"].run.view == "moons-public"
+    assert layer("moons-public", "light")["key"] != layer("moons", "light")["key"]
+
+
+def test_11_an_attacked_regression_helps_both_kinds_attacked_images_hardly_transfer():
+    told = of(11)
+
+    def points(name, quantity):
+        return 100 * (told[name].run.good[quantity][0] - told["plain"].run.good[quantity][0])
+
+    convnet, mlp = (f"{kind} attacked PGD-L∞ 0.1" for kind in ("convnet", "mlp"))
+    assert min(points("ridge", convnet), points("ridge", mlp)) > 2
+    assert points("real", convnet) > 1.5
+    assert points("real", mlp) < 0.5
+    for name in told:
+        assert abs(points(name, "convnet clean")) < 1.5
+        assert told[name].run.good["convnet attacked PGD-L∞ 0.3"][0] < 0.02  # a small help
+    starts = [facts.run.frames[0][1]["images"] for facts in told.values()]
+    assert all(np.array_equal(starts[0], start) for start in starts)

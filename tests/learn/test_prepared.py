@@ -21,7 +21,7 @@ BYTES = 2_000_000  # of all that ships
 
 def test_all_that_the_lessons_need_ships_and_nothing_else():
     there = {path.name for path in make.PLACE.iterdir()}
-    data = make.data_of(RUNS)
+    data = make.views_of(RUNS)
     assert there == {f"{n}.npz" for n in RUNS} | {f"real-{d}.npz" for d in data} | {prepared.INDEX, prepared.NUMBERS}
     assert sum(path.stat().st_size for path in make.PLACE.iterdir()) <= BYTES
     assert {variant.run for lesson in LESSONS for variant in lesson.variants} == set(RUNS)
@@ -33,8 +33,9 @@ def test_a_prepared_run_is_whole_and_as_it_is_configured_now(name):
     run = prepared.prepared(name)
     assert run.config == RUNS[name]()
     steps = [step for step, _ in run.frames]
-    assert steps == list(SaveAt(FRAMES).of(run.steps))
-    view, planar = real(run.config.data.name), "points" in run.frames[0][1]
+    assert steps == list(SaveAt(run.config.saving.frames).of(run.steps))
+    assert len(steps) <= FRAMES
+    view, planar = real(run.view), "points" in run.frames[0][1]
     classes = len(view["classes"])
     for _, frame in run.frames:
         assert len(set(frame["ids"].tolist())) == classes * run.config.budget

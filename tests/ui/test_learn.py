@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dcviz import registry
 from dcviz.learn.lessons import LESSONS
 from dcviz.learn.playing import chosen, figures, scene_id, step_of
 from dcviz.ui import address, learn, url
@@ -151,6 +152,24 @@ def test_a_lesson_on_an_objective_goes_on_where_its_strength_is_slid(home):
         asked = {key: values[0] for key, values in parse_qs(link.query_string).items()}
         assert (asked["objective"], asked["data"]) == ("group-weights", "moons-minority")
         assert asked.get("objective.group-weights.equality") == strength
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "objective", "strength"),
+    [
+        ("Privacy", "private", "private-embedding", "1.0"),
+        ("Privacy", "open", "private-embedding", None),
+        ("Robust", "real", "adversarial-real", "0.05"),
+        ("Robust", "plain", "adversarial-ridge", None),
+    ],
+)
+def test_lessons_on_privacy_and_robustness_lead_to_the_objective_they_show(home, name, variant, objective, strength):
+    (lesson,) = [i for i, one in enumerate(LESSONS, 1) if one.name == name]
+    app = page(lesson=str(lesson), variant=variant)
+    (link,) = [e.proto for e in app.get("page_link") if e.proto.label.startswith("Change it")]
+    asked = {key: values[0] for key, values in parse_qs(link.query_string).items()}
+    key = f"objective.{objective}.{registry.find('objective', objective).strength}"
+    assert (link.label, asked["objective"], asked.get(key)) == ("Change it in Objectives", objective, strength)
 
 
 def test_what_the_browser_asks_before_it_has_the_new_address_takes_no_click_back(home, monkeypatch):

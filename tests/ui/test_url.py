@@ -10,6 +10,13 @@ SETUPS = [
     Choices(data="moons", regime="data", divergence="sinkhorn", budget=3, steps=40, seed=7, start="herding"),
     Choices(regime="random-features", divergence="mmd", settings={"divergence.kernel": "laplace", "regime.width": 16}),
     Choices(preset="dsa", scale="paper", budget=1),
+    Choices(
+        data="moons",
+        regime="data",
+        divergence="energy",
+        start="noise",
+        settings={"data.private": True, "objective.private-embedding.epsilon": 0.1},
+    ),
     Choices(regime="predictions", divergence="ridge", settings={"optimiser.rates.images": 0.2, "clamp": True}),
 ]
 

@@ -1,4 +1,4 @@
-"""The nine lessons, in their order: a file each."""
+"""The eleven lessons, in their order: a file each."""
 
 from __future__ import annotations
 
@@ -11,5 +11,9 @@ from dcviz.learn.lessons.numbers import LESSON as NUMBERS
 from dcviz.learn.lessons.parting import LESSON as PARTING
 from dcviz.learn.lessons.paths import LESSON as PATHS
 from dcviz.learn.lessons.places import LESSON as PLACES
+from dcviz.learn.lessons.privacy import LESSON as PRIVACY
+from dcviz.learn.lessons.robustness import LESSON as ROBUSTNESS
 
-LESSONS = (CONDENSING, MEANS, BANDWIDTH, PLACES, PATHS, PARTING, MAPS, NUMBERS, FAIRNESS)
+LESSONS = (
+    CONDENSING, MEANS, BANDWIDTH, PLACES, PATHS, PARTING, MAPS, NUMBERS, FAIRNESS, PRIVACY, ROBUSTNESS,
+)  # fmt: skip
