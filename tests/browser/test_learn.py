@@ -143,8 +143,8 @@ def test_the_strip_of_lessons_is_one_row(page, server, width, height, big):
     page.set_viewport_size({"width": width, "height": height})
     page.goto(f"{server}/Learn?lesson={len(LESSONS)}{big}")
     page.wait_for_selector(".st-key-dc-lesson .katex", timeout=SLOW)
+    page.wait_for_function(f"{STRIP}.length === {len(LESSONS) + 2}", timeout=SLOW)  # and the arrows
     boxes = page.evaluate(STRIP)
-    assert len(boxes) == len(LESSONS) + 2  # and the arrows
     middles = [box["top"] + box["height"] / 2 for box in boxes]
     assert max(middles) - min(middles) < 4
     assert max(box["right"] for box in boxes) <= width

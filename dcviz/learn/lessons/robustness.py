@@ -35,9 +35,8 @@ LESSON = Lesson(
     about="K kernel of the regression solved on S; x′ real samples moved by at most ε to mislead; s their share.",
     check=(
         "Would a stronger attack on the real images help more?",
-        "Not here: moved twice as far, and without the plain ones beside them, they harm both kinds, MLPs most. Slide "
-        "it in Objectives. And what withstands this attack may fall to another: a score is evidence, never a "
-        "guarantee.",
+        "Not in the benchmark: moved twice as far, and without the plain ones beside them, they harm, MLPs most. And "
+        "what withstands this attack may fall to another: a score is evidence, never a guarantee.",
     ),
     sources=(source("objective", "adversarial-ridge"), source("discrepancy", "ridge")),
 )  # fmt: skip
