@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dcviz import registry
-from dcviz.errors import Refused
+from dcviz.errors import Refused, unknown
 from dcviz.records import DataConfig, RunConfig, to_json
 from dcviz.runs.configure import OBJECTIVE
 
@@ -133,6 +133,9 @@ def objectives_of(config: RunConfig) -> dict[str, Any]:
     found = {}
     for one in config.objectives:
         kind = registry.find("objective", one.name)
+        strange = set(one.params) - set(kind.hypers())
+        if strange:
+            raise unknown(f"parameter of {one.name}", min(strange), kind.hypers())
         for key, value in one.params.items():
             if key == kind.strength or value != kind.default(key):
                 found[f"{OBJECTIVE}{one.name}.{key}"] = value

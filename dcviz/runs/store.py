@@ -124,9 +124,12 @@ class Store(Queue, Limits, History, Pictures, Labels, Bin, Litter, Search):
 
 
 def _free_id(db: sqlite3.Connection, config: RunConfig, now: float) -> str:
-    """An id of its own for a run of this second, or of the next free one."""
+    """An id of its own for a run of this second, or of the next free one.
+
+    Nor one that a run names as its parent, which may be in another store: what is forked from it would be its own.
+    """
     run = new_id(config, now)
-    while db.execute("SELECT 1 FROM runs WHERE id = ?", (run,)).fetchone():
+    while db.execute("SELECT 1 FROM runs WHERE ? IN (id, parent)", (run,)).fetchone():
         now += 1
         run = new_id(config, now)
     return run

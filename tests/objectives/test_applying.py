@@ -105,3 +105,9 @@ def test_a_private_mechanism_is_named_instead_of_what_it_replaces():
     assert method(config) == "private-embedding"
     assert about(config) == "private-embedding · moons · 10 per class · seed 0"
     assert method(configure(objectives=["doubled"])) == "ridge, doubled"
+
+
+def test_a_parameter_of_another_version_is_refused_in_words():
+    stored = replace(configure(), objectives=(ObjectiveConfig("doubled", {"weight": 1.0, "turns": 3}),))
+    with pytest.raises(Refused, match=r"no parameter of doubled 'turns'.*weight"):
+        choices_of(stored)

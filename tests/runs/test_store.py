@@ -731,3 +731,17 @@ def test_tidying_removes_what_killed_processes_left_and_nothing_else(store):
     assert [path.name for path in (store.home / "trash").iterdir()] == ["import-now"]
     assert [path.name for path in store.home.rglob("*.tmp*")] == [fresh.name]
     assert store.frames(kept) == [0]
+
+
+def test_no_new_run_takes_the_id_of_an_absent_parent(store, monkeypatch):
+    """It would be the parent of the run that an import brought along, and, forked from that, its own."""
+    from dcviz.runs import store as module
+    from dcviz.runs.rows import new_id
+
+    now = 1_800_000_000.0
+    monkeypatch.setattr(module.time, "time", lambda: now)
+    first = store.create(RunConfig(), queue=False)
+    absent = new_id(RunConfig(), now + 1)
+    with store.db.write() as db:
+        db.execute("UPDATE runs SET parent = ? WHERE id = ?", (absent, first))
+    assert store.create(RunConfig(), queue=False) == new_id(RunConfig(), now + 2)
