@@ -138,7 +138,7 @@ def controls(store: Store, choices: Choices) -> Choices:
         budget = _budget(choices.budget)
     chosen = replace(choices, regime=regime, divergence=method, preset=preset, budget=budget)
     if (chosen.regime, chosen.divergence, chosen.preset) != (choices.regime, choices.divergence, choices.preset):
-        chosen = _afresh(chosen)  # another method has other parameters
+        chosen = pursuing.afresh(chosen)  # another method has other parameters
     with row[5]:
         return parameters(store, chosen)
 
@@ -185,13 +185,7 @@ def _scaled(place: Any, choices: Choices) -> Choices:
     )  # fmt: skip
     if not choices.preset or scale in (None, choices.scale):
         return choices
-    return _afresh(replace(choices, scale=scale))
-
-
-def _afresh(choices: Choices) -> Choices:
-    """The choices without settings of a method; those about the data, and of objectives, stay."""
-    kept = {p: v for p, v in choices.settings.items() if p.startswith((data_panel.PART, pursuing.OBJECTIVE))}
-    return replace(choices, settings=kept, steps=None, start=None)
+    return pursuing.afresh(replace(choices, scale=scale))
 
 
 def _scope(choices: Choices, plain: RunConfig) -> str:
@@ -256,7 +250,7 @@ def confirm(store: Store, choices: Choices, config: RunConfig | None) -> str:
 
 def usual(choices: Choices) -> RunConfig | None:
     """The usual method on the data and budget chosen: what can be shown where the choices do not fit together."""
-    kept = _afresh(choices).settings
+    kept = pursuing.afresh(choices).settings
     try:
         return config_of(
             Choices(data=choices.data, path=choices.path, name=choices.name, budget=choices.budget, settings=kept)

@@ -19,7 +19,7 @@ from dcviz.ui import data_panel, forms
 from dcviz.ui.choices import BUDGETS, OWN, Choices, config_of, methods, regimes
 from dcviz.ui.explain import facts_of, popover
 
-__all__ = ["OBJECTIVE", "anew", "controls", "ordered", "pursued", "several", "started", "tag"]
+__all__ = ["OBJECTIVE", "afresh", "anew", "controls", "ordered", "pursued", "several", "started", "tag"]
 
 REST = "objectives.rest"  # in the session: parameters of objectives beside their strength, by name
 OFF = "without"  # on the slider: the run without the objective
@@ -64,7 +64,7 @@ def controls(store: Store, choices: Choices, name: str, row: Sequence[Any]) -> t
         now = choices.divergence if choices.divergence in fitting else next(iter(fitting))
         method = _menu("Divergence", fitting, now, f"method.{regime}", off=bool(choices.preset))
     if (regime, method) != (choices.regime, choices.divergence):
-        choices = _kept(replace(choices, regime=regime, divergence=method))
+        choices = afresh(replace(choices, regime=regime, divergence=method))
     with row[3], st.container(key="dc-pick-objective"):
         titles = {key: f"{of.kind} · {of.title}" for key, of in ordered().items()}
         chosen = _menu("Objective", titles, name, "objective")
@@ -166,7 +166,7 @@ def _more(choices: Choices, name: str) -> Choices:
         options = sorted({*BUDGETS, choices.budget})
         budget = st.select_slider("Budget per class", options, choices.budget, key=_key("budget"))
         if preset != (choices.preset or PLAIN):
-            choices = _kept(replace(choices, preset="" if preset == PLAIN else preset))
+            choices = afresh(replace(choices, preset="" if preset == PLAIN else preset))
         choices = replace(choices, seed=int(seed), budget=budget)
         choices = _parameters(choices, name)
         return _beside(choices, name)
@@ -227,8 +227,8 @@ def _swapped(choices: Choices, old: str, new: str) -> Choices:
     return started(new, replace(choices, settings=kept))
 
 
-def _kept(choices: Choices) -> Choices:
-    """The choices without settings of another method; those about data and objectives stay."""
+def afresh(choices: Choices) -> Choices:
+    """The choices without settings of a method; those about the data, and of objectives, stay."""
     kept = {p: v for p, v in choices.settings.items() if p.startswith((data_panel.PART, OBJECTIVE))}
     return replace(choices, settings=kept, steps=None, start=None)
 
