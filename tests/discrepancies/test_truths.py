@@ -7,7 +7,7 @@ import torch
 from sklearn.linear_model import Ridge as SklearnRidge
 
 from dcviz import registry
-from dcviz.discrepancies.gradients.matching import DISTANCES, _gradient
+from dcviz.discrepancies.gradients.matching import DISTANCES, class_gradient
 from dcviz.discrepancies.predictions.ridge import one_hot, ridge_predict
 from dcviz.discrepancies.weighted import Weighted
 from dcviz.nets import network
@@ -38,7 +38,7 @@ def test_the_gradient_of_a_linear_network_is_known_by_hand():
     net = network("linear", (2,), 3, generator(0, "net")).double()
     weights = {k: v.detach().requires_grad_() for k, v in net.named_parameters()}
     x = torch.randn(5, 2, generator=AT, dtype=torch.float64)
-    found = _gradient(net, weights, x, torch.full((5,), 0.2), label=1)
+    found = class_gradient(net, weights, x, torch.full((5,), 0.2), 1, list(weights))
     residual = torch.softmax(net(x), 1) - torch.tensor([0.0, 1.0, 0.0], dtype=torch.float64)  # (5, 3)
     by_hand = {2: residual.T @ x / 5, 1: residual.mean(0)}
     for gradient in found:
@@ -51,7 +51,8 @@ def test_masked_points_give_no_gradient():
     x = torch.randn(4, 2, generator=AT)
     masked = torch.cat([x, torch.full((2, 2), 99.0)])
     mass = torch.tensor([0.25] * 4 + [0.0] * 2)
-    for a, b in zip(_gradient(net, weights, x, mass[:4], 0), _gradient(net, weights, masked, mass, 0), strict=True):
+    sides = [class_gradient(net, weights, *side, 0, list(weights)) for side in ((x, mass[:4]), (masked, mass))]
+    for a, b in zip(*sides, strict=True):
         assert torch.allclose(a, b, atol=1e-6)
 
 
