@@ -7,12 +7,15 @@ import torch
 from sklearn.linear_model import Ridge as SklearnRidge
 
 from dcviz import registry
+from dcviz.discrepancies import match
 from dcviz.discrepancies.gradients.matching import DISTANCES, class_gradient
 from dcviz.discrepancies.predictions.ridge import one_hot, ridge_predict
+from dcviz.discrepancies.random_features.attention import Attention
+from dcviz.discrepancies.random_features.networks import RandomFeatures
 from dcviz.discrepancies.weighted import Weighted
 from dcviz.nets import network
 from dcviz.randomness import generator
-from dcviz.types import silent
+from dcviz.types import Space, silent
 
 AT = torch.Generator().manual_seed(0)
 
@@ -118,3 +121,18 @@ def test_a_weighted_sum_adds_gradients_and_leaves_draws_alone(digits_real, digit
     assert torch.allclose(gradients["images"], 2 * alone[1]["images"] + 0.5 * other[1]["images"], atol=1e-7)
     assert set(terms) == {"0/energy", "1/mean"}
     assert float(both.objective(terms)) == pytest.approx(2 * float(terms["0/energy"]) + 0.5 * float(terms["1/mean"]))
+
+
+def test_real_samples_go_through_a_map_in_parts_that_memory_allows(monkeypatch, digits_real):
+    regime = RandomFeatures(width=8)
+    space = Space.of(digits_real)
+    embed = regime.draw(space, generator(0, "net"))
+    x = digits_real.at(0).batch(20).x
+    whole = match.Match(regime=regime)._embed_classes(embed, x)
+    monkeypatch.setattr(match, "HELD", 4 * regime.floats(space.shape) * 40)
+    sizes = []
+    parted = match.Match(regime=regime)._embed_classes(lambda z: sizes.append(len(z)) or embed(z), x)
+    assert set(sizes[:-1]) == {32}
+    assert torch.allclose(parted, whole, rtol=1e-5, atol=1e-6)
+    together = match.Match(regime=Attention(norm="batch"))._together(space.shape)
+    assert together == match.CHUNK  # the statistics are those of the batch
