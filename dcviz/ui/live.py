@@ -135,14 +135,14 @@ def _look(  # noqa: PLR0913  (what a fragment is called with again)
     reader: Reader, config: RunConfig, run: str | None, real: Real, theme: Theme, fits: bool
 ) -> None:
     try:
-        row = reader.store.run(run) if run else None
+        row = _begun(reader, reader.store.run(run)) if run else None
     except Refused as refusal:
         _gone(reader, refusal)
         return
     if row is None:
         _first(reader, config, real, theme)
     else:
-        _show(reader, config if fits else None, _begun(reader, row), real, theme)
+        _show(reader, config if fits else None, row, real, theme)
     now = real_of(reader, row.config.data if row else config.data, theme)
     before = st.session_state.get("lab.status")
     st.session_state["lab.status"] = seen = (run, row.status if row else None)
