@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from benchmarks._report import COLUMNS, Figure, head, told
+from dcviz.records import RunConfig
 
 SHAPES = {28: (1, 28, 28), 32: (3, 32, 32), 8: (1, 8, 8)}
 ROUGH = 2.5  # with bfloat16, for DM and M3D
@@ -102,24 +103,30 @@ def serve(who: str, method: str, shape: tuple[int, ...], budget: int, scale: str
 def ours(method: str, shape: tuple[int, ...], budget: int, scale: str, precision: str) -> Iterator[float]:
     """Updates of a run as the worker makes them."""
     from dcviz.condensing.loop import begin, step
-    from dcviz.runs.configure import configure
     from dcviz.runs.problem import build
 
-    config = configure(
+    setup = build(configured(method, scale, budget, precision), data=images(shape))
+    state = begin(setup.problem, setup.start)
+    while True:
+        began = time.perf_counter()
+        state = step(setup.problem, state)
+        yield time.perf_counter() - began
+
+
+def configured(method: str, scale: str, budget: int, precision: str) -> RunConfig:
+    """The run, with S as pixels from real images and nothing measured beside it."""
+    from dcviz.runs.configure import configure
+
+    path = "precision" if method in ("dc", "dsa") else "regime.precision"
+    return configure(
         preset=method,
         scale=scale,
         budget=budget,
         start="real",
         live=None,
         parameterisation="pixels",
-        settings={"precision" if method in ("dc", "dsa") else "regime.precision": precision},
+        settings={path: precision},
     )
-    setup = build(config, data=images(shape))
-    state = begin(setup.problem, setup.start)
-    while True:
-        began = time.perf_counter()
-        state = step(setup.problem, state)
-        yield time.perf_counter() - began
 
 
 def rival(method: str, shape: tuple[int, ...], budget: int, scale: str) -> Iterator[float]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CHUNK = 1024  # real samples that go through a network at once, at most
-HELD = 2**28  # bytes of activations at once: a step is as fast as with more, and blocks this large are reused
+HELD = 2**26  # bytes of activations at once: maps of the next layer are still in the cache, and blocks are reused
 
 
 @dataclass(frozen=True)
