@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-CHUNK = 1024  # real samples that go through a network at once, at most
+CHUNK = 1024  # real samples that go through a map at once which looks at the whole batch
+MOST = 4096  # through one that takes each by itself
 HELD = 2**26  # bytes of activations at once: maps of the next layer are still in the cache, and blocks are reused
 
 
@@ -160,7 +161,7 @@ class Match(Discrepancy):
         if not self.regime.singly:
             return CHUNK
         most = HELD / (4 * self.regime.floats(shape))
-        return min(CHUNK, 1 << int(math.log2(max(most, 1))))
+        return min(MOST, 1 << int(math.log2(max(most, 1))))
 
     def _map(self, context: Tree, real: RealSampler, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
         if context["members"]:
