@@ -15,7 +15,8 @@ import time
 from collections.abc import Sequence
 
 from dcviz.errors import Refused
-from dcviz.records import DataConfig, EvaluationProtocol
+from dcviz.records import DataConfig, EvaluationProtocol, Score
+from dcviz.types import SyntheticSet
 
 SELECTIONS = ("random", "herding", "medoids", "centroids", "kernel herding", "k-centre", "support points")
 PROTOCOL = EvaluationProtocol()
@@ -37,7 +38,6 @@ def selections(data: str, budget: int) -> str:
 def method(preset: str, data: str, budget: int, size: int | None = None) -> str:
     """One line: accuracy, spread over networks, seconds of condensing."""
     import dcviz
-    from dcviz.evaluation import measure, run_to_end
     from dcviz.runs.configure import configure
 
     began = time.perf_counter()
@@ -46,18 +46,19 @@ def method(preset: str, data: str, budget: int, size: int | None = None) -> str:
     seconds = time.perf_counter() - began
     if last.outcome is not None and last.outcome.status != "done":
         return last.outcome.text
-    s, batch = last.synthetic, last.synthetic.decode()
-    work = measure(
-        batch.x,
-        batch.y,
-        dcviz.dataset(data),
-        PROTOCOL,
-        label_kind=s.label_kind,
-        views=s.views,
-        step_size=s.step_size(),
-    )
-    score = run_to_end(work)
+    score = accuracy(last.synthetic, data)
     return f"{100 * score.mean:5.1f} ± {100 * score.std:.1f}   {seconds:6.0f} s"
+
+
+def accuracy(s: SyntheticSet, data: str) -> Score:
+    """What fresh networks reach on the test set that were trained on a finished S."""
+    import dcviz
+    from dcviz.evaluation import measure, run_to_end
+
+    batch, how = s.decode(), {"label_kind": s.label_kind, "views": s.views, "step_size": s.step_size()}
+    score = run_to_end(measure(batch.x, batch.y, dcviz.dataset(data), PROTOCOL, **how))
+    assert score is not None
+    return score
 
 
 def table(presets: Sequence[str], sets: Sequence[str], budgets: Sequence[int], size: int | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -13,6 +14,8 @@ from torch.nn.functional import avg_pool2d
 class Classifier(nn.Module):
     """Layers that make features, and one linear layer on top."""
 
+    precision = "float32"  # of what is computed inside; weights, samples and results keep their own
+
     def __init__(self, layers: list[nn.Module], head: nn.Linear) -> None:
         super().__init__()
         self.layers = nn.Sequential(*layers)
@@ -20,11 +23,20 @@ class Classifier(nn.Module):
 
     def embed(self, x: Tensor) -> Tensor:
         """Features before the last layer: ``(B, *shape) -> (B, D)``."""
-        return self.layers(x)
+        with computing(self.precision, x):
+            return self.layers(x).to(x.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits: ``(B, *shape) -> (B, C)``."""
-        return self.head(self.layers(x))
+        with computing(self.precision, x):
+            return self.head(self.layers(x)).to(x.dtype)
+
+
+def computing(precision: str, x: Tensor) -> AbstractContextManager:
+    """Where products and convolutions of ``x`` are taken in a precision, float32 or bfloat16."""
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(x.device.type, torch.bfloat16, cache_enabled=False)  # the cache is not for torch.func
 
 
 class Stages(nn.Module):
@@ -47,7 +59,8 @@ class Stages(nn.Module):
 class AveragePool(nn.Module):
     """The mean of 2 × 2 pixels: ``(B, channels, 2h, 2w) -> (B, channels, h, w)``.
 
-    On the CPU rows are added, then columns: half the time of ``avg_pool2d``, forward and backward.
+    On the CPU rows are added, then columns: half the time of ``avg_pool2d``, forward and backward. Columns of
+    bfloat16, which are not added well one by one, are added by a product with a matrix: half of that again.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -55,22 +68,40 @@ class AveragePool(nn.Module):
         if x.device.type != "cpu":
             return avg_pool2d(x, 2)
         upper, lower = x.unflatten(-2, (-1, 2)).unbind(-2)
-        left, right = (upper + lower).unflatten(-1, (-1, 2)).unbind(-1)
+        rows = upper + lower
+        if rows.dtype == torch.bfloat16:
+            pairs = torch.eye(rows.shape[-1] // 2, dtype=rows.dtype).repeat_interleave(2, 0)  # (w, w / 2)
+            return rows @ (0.25 * pairs)
+        left, right = rows.unflatten(-1, (-1, 2)).unbind(-1)
         return (left + right) * 0.25
 
 
+class Convolution(nn.Conv2d):
+    """A convolution whose weights are anything until `drawn` gives them values."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing: a fresh network at every step should not cost two draws."""
+
+
+class Linear(nn.Linear):
+    """A linear layer whose weights are anything until `drawn` gives them values."""
+
+    def reset_parameters(self) -> None:
+        """Draw nothing."""
+
+
 def block(inputs: int, width: int, norm: str) -> list[nn.Module]:
-    """Convolution, normalisation, ReLU, pooling, without weights (on the meta device)."""
-    convolution = nn.Conv2d(inputs, width, 3, padding=1, device="meta")
-    return [*normalised(convolution, width, norm), nn.ReLU(), AveragePool()]
+    """Convolution, normalisation, ReLU, pooling, without values for the weights."""
+    convolution = Convolution(inputs, width, 3, padding=1)
+    return [*normalised(convolution, width, norm), nn.ReLU(inplace=True), AveragePool()]
 
 
 def normalised(convolution: nn.Module, width: int, norm: str) -> list[nn.Module]:
     """A convolution and what normalises its channels."""
     if norm == "instance":
-        return [convolution, nn.GroupNorm(width, width, device="meta")]
+        return [convolution, nn.GroupNorm(width, width)]
     if norm == "batch":
-        return [convolution, nn.BatchNorm2d(width, device="meta")]
+        return [convolution, nn.BatchNorm2d(width)]
     return [convolution]
 
 
@@ -83,8 +114,9 @@ class Drawing(Protocol):
 
 
 def drawn(net: Classifier, generator: torch.Generator) -> Classifier:
-    """Give a network made on the meta device its weights: torch's own distributions, but from the generator."""
-    net = net.to_empty(device="cpu")
+    """Give a network its weights: torch's own distributions, but from the generator."""
+    if any(weight.is_meta for weight in net.parameters()):
+        net = net.to_empty(device="cpu")
     for module in net.modules():
         if isinstance(module, (nn.Conv2d, nn.Linear)):
             bound = 1 / math.sqrt(math.prod(module.weight.shape[1:]))  # Kaiming with a = √5: 1/√(fan-in)

@@ -180,27 +180,27 @@ def convnet_plan(shape: tuple[int, ...], depth: int | None = None) -> Plan:
 def _convnet(shape: tuple[int, ...], classes: int, width: int, depth: int | None, norm: str) -> Classifier:
     from torch import nn
 
-    from dcviz.layers import Classifier, block
+    from dcviz.layers import Classifier, Linear, block
 
     plan = convnet_plan(shape, depth)
     layers: list[nn.Module] = [nn.ZeroPad2d(plan.before)] if any(plan.before) else []
     for i in range(plan.depth):
         layers += block(width if i else shape[0], width, norm)
     size = width * (plan.side >> plan.depth) ** 2
-    return Classifier([*layers, nn.Flatten()], nn.Linear(size, classes, device="meta"))
+    return Classifier([*layers, nn.Flatten()], Linear(size, classes))
 
 
 def _mlp(shape: tuple[int, ...], classes: int, width: int, hidden: int) -> Classifier:
     from torch import nn
 
-    from dcviz.layers import Classifier
+    from dcviz.layers import Classifier, Linear
 
     size = math.prod(shape)
     layers: list[nn.Module] = [nn.Flatten()]
     for _ in range(hidden):
-        layers += [nn.Linear(size, width, device="meta"), nn.ReLU()]
+        layers += [Linear(size, width), nn.ReLU(inplace=True)]
         size = width
-    return Classifier(layers, nn.Linear(size, classes, device="meta"))
+    return Classifier(layers, Linear(size, classes))
 
 
 def _hidden(name: str, depth: int | None) -> int:

@@ -77,8 +77,12 @@ def build(kind: str, params: Mapping[str, Any] | str) -> Any:
 
 
 def describe(instance: Declaration) -> dict[str, Any]:
-    """The inverse of `build`: all parameters of an instance as plain values."""
-    values = {key: getattr(instance, key) for key in instance.hypers()}
+    """The inverse of `build`: all parameters of an instance as plain values, but for added ones at their default."""
+    values = {
+        key: getattr(instance, key)
+        for key, fact in instance.hypers().items()
+        if not (fact.added and getattr(instance, key) == instance.default(key))
+    }
     return {"name": instance.name} | {
         key: describe(value) if isinstance(value, Declaration) else value for key, value in values.items()
     }

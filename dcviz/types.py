@@ -58,6 +58,7 @@ class Hyper:
     log: bool = False  # a slider should be logarithmic
     part: str = ""  # "divergence" or "regime": the value is itself a declaration of that kind
     code: bool = False  # the value names Python that will be run
+    added: bool = False  # came after the first release: left out of descriptions at its default, whose text is a key
 
 
 def hyper(default: Any, help: str, **facts: Any) -> Any:
@@ -453,6 +454,11 @@ class Regime(Declaration, ABC):
     @abstractmethod
     def members(self) -> int:
         """How many fixed maps there are; 0 means a fresh one at every step."""
+
+    @property
+    def singly(self) -> bool:
+        """Whether a sample's vector depends on that sample alone, so that many can be mapped in parts."""
+        return True
 
     def learn(self, real: RealSampler, generator: torch.Generator, progress: Progress) -> Tree:
         """Once: what the maps take from T, such as trained networks; None where they take nothing."""

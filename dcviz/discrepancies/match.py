@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-CHUNK = 1024  # real samples that go through a network at once
+CHUNK = 1024  # real samples that go through a map at once which looks at the whole batch
+MOST = 4096  # through one that takes each by itself
+HELD = 2**26  # bytes of activations at once: maps of the next layer are still in the cache, and blocks are reused
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class Match(Discrepancy):
             if batch is not None:
                 at = present(batch)
                 x, weights = batch.x[at], batch.weights[at]
-                side = self._fit(real, _embed_classes(embed, x), generator, weights)
+                side = self._fit(real, self._embed_classes(embed, x), generator, weights)
             members.append((embed, side))
         return {"learned": learned, "members": members, "present": None if batch is None else present(batch)}
 
@@ -121,7 +124,7 @@ class Match(Discrepancy):
             at = context["present"]
             turn = _draw(len(context["members"]), generator)
             embed, side = context["members"][turn]
-            y = _embed_classes(embed, fake.x[at])
+            y = self._embed_classes(embed, fake.x[at])
             values, warm = self.divergence.value(side, y, fake.weights[at], state[turn])
             state = [warm if i == turn else kept for i, kept in enumerate(state)]
         else:
@@ -129,7 +132,7 @@ class Match(Discrepancy):
             augment = draw(self.augment, real.shape, generator)
             batch = real.batch(self.batch)
             at = present(batch)
-            x, y = (_embed_classes(lambda z: embed(augment(z)), part.x[at]) for part in (batch, fake))
+            x, y = (self._embed_classes(lambda z: embed(augment(z)), part.x[at]) for part in (batch, fake))
             side = self._fit(real, x, generator, batch.weights[at])
             values, warm = self.divergence.value(side, y, fake.weights[at], state)
             state = warm if self.divergence.carries else None
@@ -142,6 +145,24 @@ class Match(Discrepancy):
             return self.divergence.fit(x, generator, weights)
         return self.divergence.fit_scored(partial(_score_classes, score), x, generator, weights)
 
+    def _embed_classes(self, embed: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        """Map ``x (C, n, *shape)`` to ``(C, n, D)``, the real side (no gradient) in chunks."""
+        import torch
+
+        flat = x.flatten(0, 1)  # (C·n, *shape)
+        if x.requires_grad:
+            return embed(flat).unflatten(0, x.shape[:2])
+        with torch.no_grad():
+            parts = [embed(part) for part in flat.split(self._together(x.shape[2:]))]
+        return torch.cat(parts).unflatten(0, x.shape[:2])
+
+    def _together(self, shape: tuple[int, ...]) -> int:
+        """How many real samples go through the map at once: a power of two."""
+        if not self.regime.singly:
+            return CHUNK
+        most = HELD / (4 * self.regime.floats(shape))
+        return min(MOST, 1 << int(math.log2(max(most, 1))))
+
     def _map(self, context: Tree, real: RealSampler, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
         if context["members"]:
             return context["members"][_draw(len(context["members"]), generator)][0]
@@ -149,13 +170,11 @@ class Match(Discrepancy):
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Forward passes of the real batch, forward and backward of S, and the distances between them."""
-        import math
-
         real = (self.cap if self.fixed else self.batch) * classes
         passes = (0 if self.fixed else real) + 3 * classes * per_class
         pairs = real * per_class
         size = math.prod(shape)
-        held = (min(real, CHUNK) + 2 * classes * per_class) * self.regime.floats(shape)
+        held = (min(real, self._together(shape)) + 2 * classes * per_class) * self.regime.floats(shape)
         return passes * self.regime.flops(shape) + 6 * pairs * size, 4.0 * (held + 4 * pairs)
 
 
@@ -176,14 +195,3 @@ def _draw(members: int, generator: torch.Generator) -> int:
     import torch
 
     return int(torch.randint(members, (), generator=generator)) if members > 1 else 0
-
-
-def _embed_classes(embed: Callable[[Tensor], Tensor], x: Tensor) -> Any:
-    """Map ``x (C, n, *shape)`` to ``(C, n, D)``, the real side (no gradient) in chunks."""
-    import torch
-
-    flat = x.flatten(0, 1)  # (C·n, *shape)
-    if x.requires_grad:
-        return embed(flat).unflatten(0, x.shape[:2])
-    with torch.no_grad():
-        return torch.cat([embed(part) for part in flat.split(CHUNK)]).unflatten(0, x.shape[:2])

@@ -8,7 +8,7 @@ from functools import cache
 
 # Numbers of glibc's mallopt; see its manual page, mallopt(3).
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, ARENA_MAX = -1, -2, -3, -8
-LARGE = 2**30  # bytes: no activation of a step is larger
+LARGE = 2**31 - 1  # bytes, the most that mallopt takes: whatever is freed stays
 
 
 @cache

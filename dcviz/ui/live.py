@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from dcviz.ui.stage import View, real_layer, stage, view_of
 from dcviz.yardsticks import parted
 
 ALIVE_SECONDS, CALM_SECONDS = 0.47, 2.0  # between looks at a run that is worked on, and at one that may go on
+PATIENCE, NAP = 0.5, 0.02  # seconds that a look waits for the first picture of a new run, and sleeps meanwhile
 HINT = "Click an image or a point: it is shown here enlarged, with its history and its nearest real images."
 HINT_PLANE = "Click a particle, or lasso several: they stand out, with their trails, while the others fade."
 FIRST = "Choose a method and a budget above, then press Condense: synthetic {} real ones below."
@@ -133,7 +135,7 @@ def _look(  # noqa: PLR0913  (what a fragment is called with again)
     reader: Reader, config: RunConfig, run: str | None, real: Real, theme: Theme, fits: bool
 ) -> None:
     try:
-        row = reader.store.run(run) if run else None
+        row = _begun(reader, reader.store.run(run)) if run else None
     except Refused as refusal:
         _gone(reader, refusal)
         return
@@ -146,6 +148,20 @@ def _look(  # noqa: PLR0913  (what a fragment is called with again)
     st.session_state["lab.status"] = seen = (run, row.status if row else None)
     if now.key != real.key or (before is not None and before[0] == run and before != seen):
         st.rerun()  # the real layer, or the pace of looking, has changed: both lie outside this fragment
+
+
+def _begun(reader: Reader, row: Run) -> Run:
+    """A run just queued as it is a moment later, with a picture of a step: the next look would come when it is old."""
+    until = time.monotonic() + PATIENCE
+    while (
+        row.status in ("queued", "running")
+        and not reader.latest(row.id)
+        and time.time() - row.created < 2 * PATIENCE
+        and time.monotonic() < until
+    ):
+        time.sleep(NAP)
+        row = reader.store.run(row.id)
+    return row
 
 
 def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:

@@ -6,7 +6,7 @@ import torch
 
 from dcviz import registry
 from dcviz.discrepancies.gradients.distances import DISTANCES
-from dcviz.discrepancies.gradients.matching import FRESH, _gradient, _hidden
+from dcviz.discrepancies.gradients.matching import FRESH, _hidden, class_gradient, class_gradients
 from dcviz.discrepancies.gradients.mixing import cutmix
 from dcviz.errors import Refused
 from dcviz.nets import network
@@ -41,12 +41,28 @@ def test_the_distance_of_a_linear_networks_gradients_is_that_of_numpy(name):
     net = network("linear", (2,), 3, generator(0, "net")).double()
     weights = {k: v.detach().requires_grad_() for k, v in net.named_parameters()}
     real, fake = (torch.randn(n, 2, generator=at, dtype=torch.float64) for n in (7, 2))
-    sides = [
-        _gradient(net, weights, x, torch.full((len(x),), 1 / len(x), dtype=torch.float64), 1) for x in (real, fake)
-    ]
+    over = list(weights)
+    wanted = class_gradient(net, weights, real, torch.full((7,), 1 / 7, dtype=torch.float64), 1, over)
+    both = torch.stack([torch.zeros_like(fake), fake])  # of class 0 and of class 1
+    _, found = class_gradients(net, weights, both, torch.full((2, 2), 0.5, dtype=torch.float64), over)
     weight, bias = (weights[k].detach().numpy() for k in ("head.weight", "head.bias"))
     expected = apart(name, by_hand(real.numpy(), 1, weight, bias), by_hand(fake.numpy(), 1, weight, bias))
-    assert float(DISTANCES[name](*sides)) == pytest.approx(expected, rel=1e-12)
+    assert float(DISTANCES[name](wanted, found)) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["convnet", "mlp"])
+def test_all_classes_at_once_are_the_classes_one_by_one(kind):
+    at = torch.Generator().manual_seed(4)
+    net = network(kind, (1, 8, 8), 3, generator(0, "net"), width=6).double()
+    weights = {k: v.detach() for k, v in net.named_parameters()}
+    live = {k: v.clone().requires_grad_() for k, v in weights.items()}
+    x = torch.randn(3, 4, 1, 8, 8, generator=at, dtype=torch.float64)
+    mass = torch.tensor([[0.25] * 4, [0.5, 0.5, 0.0, 0.0], [0.0] * 4], dtype=torch.float64)
+    found = class_gradients(net, weights, x, mass, list(weights))
+    for c, together in enumerate(found):
+        alone = class_gradient(net, live, x[c], mass[c], c, list(weights))
+        for a, b in zip(alone, together, strict=True):
+            assert torch.allclose(a, b, rtol=1e-10, atol=1e-14)
 
 
 def test_hidden_weights_are_those_of_convolutions():
@@ -62,12 +78,13 @@ def test_gradients_of_s_agree_with_finite_differences(distance):
     weights = {k: v.detach().requires_grad_() for k, v in net.named_parameters()}
     mass, over = torch.full((4,), 0.25, dtype=torch.float64), _hidden(weights)
     real = torch.randn(4, 2, generator=at, dtype=torch.float64)
-    g_real = [g.detach() for g in _gradient(net, weights, real, mass, 2, over=over)]
+    g_real = class_gradient(net, weights, real, mass, 2, over)
 
     def loss(fake):
-        return DISTANCES[distance](g_real, _gradient(net, weights, fake, mass, 2, over=over, twice=True))
+        found = list(class_gradients(net, weights, fake, mass.expand(3, 4), over))
+        return DISTANCES[distance](g_real, found[2]) + 0.5 * DISTANCES[distance](g_real, found[0])
 
-    fake = torch.randn(4, 2, generator=at, dtype=torch.float64, requires_grad=True)
+    fake = torch.randn(3, 4, 2, generator=at, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(loss, fake, eps=1e-6, atol=1e-6)
 
 

@@ -7,12 +7,15 @@ import torch
 from sklearn.linear_model import Ridge as SklearnRidge
 
 from dcviz import registry
-from dcviz.discrepancies.gradients.matching import DISTANCES, _gradient
+from dcviz.discrepancies import match
+from dcviz.discrepancies.gradients.matching import DISTANCES, class_gradient
 from dcviz.discrepancies.predictions.ridge import one_hot, ridge_predict
+from dcviz.discrepancies.random_features.attention import Attention
+from dcviz.discrepancies.random_features.networks import RandomFeatures
 from dcviz.discrepancies.weighted import Weighted
 from dcviz.nets import network
 from dcviz.randomness import generator
-from dcviz.types import silent
+from dcviz.types import Space, silent
 
 AT = torch.Generator().manual_seed(0)
 
@@ -38,7 +41,7 @@ def test_the_gradient_of_a_linear_network_is_known_by_hand():
     net = network("linear", (2,), 3, generator(0, "net")).double()
     weights = {k: v.detach().requires_grad_() for k, v in net.named_parameters()}
     x = torch.randn(5, 2, generator=AT, dtype=torch.float64)
-    found = _gradient(net, weights, x, torch.full((5,), 0.2), label=1)
+    found = class_gradient(net, weights, x, torch.full((5,), 0.2), 1, list(weights))
     residual = torch.softmax(net(x), 1) - torch.tensor([0.0, 1.0, 0.0], dtype=torch.float64)  # (5, 3)
     by_hand = {2: residual.T @ x / 5, 1: residual.mean(0)}
     for gradient in found:
@@ -51,7 +54,8 @@ def test_masked_points_give_no_gradient():
     x = torch.randn(4, 2, generator=AT)
     masked = torch.cat([x, torch.full((2, 2), 99.0)])
     mass = torch.tensor([0.25] * 4 + [0.0] * 2)
-    for a, b in zip(_gradient(net, weights, x, mass[:4], 0), _gradient(net, weights, masked, mass, 0), strict=True):
+    sides = [class_gradient(net, weights, *side, 0, list(weights)) for side in ((x, mass[:4]), (masked, mass))]
+    for a, b in zip(*sides, strict=True):
         assert torch.allclose(a, b, atol=1e-6)
 
 
@@ -117,3 +121,18 @@ def test_a_weighted_sum_adds_gradients_and_leaves_draws_alone(digits_real, digit
     assert torch.allclose(gradients["images"], 2 * alone[1]["images"] + 0.5 * other[1]["images"], atol=1e-7)
     assert set(terms) == {"0/energy", "1/mean"}
     assert float(both.objective(terms)) == pytest.approx(2 * float(terms["0/energy"]) + 0.5 * float(terms["1/mean"]))
+
+
+def test_real_samples_go_through_a_map_in_parts_that_memory_allows(monkeypatch, digits_real):
+    regime = RandomFeatures(width=8)
+    space = Space.of(digits_real)
+    embed = regime.draw(space, generator(0, "net"))
+    x = digits_real.at(0).batch(20).x
+    whole = match.Match(regime=regime)._embed_classes(embed, x)
+    monkeypatch.setattr(match, "HELD", 4 * regime.floats(space.shape) * 40)
+    sizes = []
+    parted = match.Match(regime=regime)._embed_classes(lambda z: sizes.append(len(z)) or embed(z), x)
+    assert set(sizes[:-1]) == {32}
+    assert torch.allclose(parted, whole, rtol=1e-5, atol=1e-6)
+    together = match.Match(regime=Attention(norm="batch"))._together(space.shape)
+    assert together == match.CHUNK  # the statistics are those of the batch

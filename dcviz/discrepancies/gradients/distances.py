@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def rows(real: list[Tensor], fake: list[Tensor]) -> Tensor:
+def rows(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
     """Sum over layers and output rows of 1 - cos; the authors' 1e-6 keeps dead rows finite (DC's code)."""
     total = fake[0].new_zeros(())
     for a, b in zip(real, fake, strict=True):
@@ -19,7 +20,7 @@ def rows(real: list[Tensor], fake: list[Tensor]) -> Tensor:
     return total
 
 
-def cosine(real: list[Tensor], fake: list[Tensor]) -> Tensor:
+def cosine(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
     """1 - cos of the whole flattened gradient."""
     import torch
 
@@ -27,14 +28,14 @@ def cosine(real: list[Tensor], fake: list[Tensor]) -> Tensor:
     return 1 - (a @ b) / (a.norm() * b.norm() + 1e-6)
 
 
-def mse(real: list[Tensor], fake: list[Tensor]) -> Tensor:
+def mse(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
     """The sum of squared differences of the whole gradient (a sum, in spite of its usual name)."""
     import torch
 
     return torch.stack([((a - b) ** 2).sum() for a, b in zip(real, fake, strict=True)]).sum()
 
 
-def l1(real: list[Tensor], fake: list[Tensor]) -> Tensor:
+def l1(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
     """The sum of absolute differences of the whole gradient."""
     import torch
 

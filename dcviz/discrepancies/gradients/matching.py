@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dcviz.discrepancies.gradients.distances import DISTANCES
-from dcviz.discrepancies.random_features.networks import fitting, fresh_network
+from dcviz.discrepancies.random_features.networks import fitting, fresh_network, precision_hyper
 from dcviz.types import (
     Discrepancy,
     Needs,
@@ -25,6 +25,8 @@ from dcviz.types import (
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    from dcviz.discrepancies.gradients.inner import Weights
 
 
 def _hidden(weights: Mapping[str, Tensor]) -> list[str]:
@@ -80,6 +82,7 @@ class GradientMatching(Discrepancy):
     momentum: float = hyper(0.0, "Momentum of the network's SGD.", low=0.0, high=0.99)
     decay: float = hyper(0.0, "Weight decay of the network's SGD.", low=0.0, high=0.1)
     augment: str = hyper("", "Siamese augmentation, e.g. color_crop_cutout_flip_scale_rotate; empty for none.")
+    precision: str = precision_hyper()
 
     @property
     def needs(self) -> Needs:
@@ -112,11 +115,11 @@ class GradientMatching(Discrepancy):
         over = COUNTED[self.counted](weights)
         augment = draw(self.augment, real.shape, generator)
         true, fake = real.batch(self.batch), synthetic.by_class()
+        x = augment(fake.x.flatten(0, 1)).unflatten(0, fake.x.shape[:2])
         total = true.x.new_zeros(())
-        for c in range(len(true.x)):
-            g_real = _gradient(context, weights, augment(true.x[c]), true.weights[c], c, over=over)
-            g_fake = _gradient(context, weights, augment(fake.x[c]), fake.weights[c], c, over=over, twice=True)
-            total = total + DISTANCES[self.distance]([g.detach() for g in g_real], g_fake)
+        for c, found in enumerate(class_gradients(context, weights, x, fake.weights, over)):
+            wanted = class_gradient(context, weights, augment(true.x[c]), true.weights[c], c, over)
+            total = total + DISTANCES[self.distance](wanted, found)
         return {"gradients": total}, {**state, "weights": {k: v.detach() for k, v in weights.items()}}
 
     def advance(
@@ -146,7 +149,7 @@ class GradientMatching(Discrepancy):
         return {"weights": weights, "velocity": velocity, "updates": state["updates"] + 1}
 
     def _network(self, real: RealSampler, generator: torch.Generator) -> torch.nn.Module:
-        return fresh_network(self.network, Space.of(real), generator, width=self.width)
+        return fresh_network(self.network, Space.of(real), generator, width=self.width, precision=self.precision)
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """Real: forward and backward; S: twice that for the second derivative; and the inner training."""
@@ -159,15 +162,8 @@ class GradientMatching(Discrepancy):
         return one * (3 * real + 9 * fake + 3 * inner), 4.0 * held * (2 * self.batch + 4 * fake)
 
 
-def _gradient(  # noqa: PLR0913  (two of them rare, by keyword only)
-    net: torch.nn.Module,
-    weights: dict[str, Tensor],
-    x: Tensor,
-    mass: Tensor,
-    label: int,
-    *,
-    over: list[str] | None = None,
-    twice: bool = False,
+def class_gradient(  # noqa: PLR0913  (what a gradient depends on)
+    net: torch.nn.Module, weights: Weights, x: Tensor, mass: Tensor, label: int, over: list[str]
 ) -> list[Tensor]:
     """The gradient of the mean cross-entropy of one class ``x (n, *shape)``; a mass of 0 masks a sample.
 
@@ -177,14 +173,34 @@ def _gradient(  # noqa: PLR0913  (two of them rare, by keyword only)
         x: the samples.
         mass: of each sample ``(n,)``.
         label: their class.
-        over: the names of the weights that are asked for; all by default.
-        twice: the gradient is to be differentiated.
+        over: the names of the weights that are asked for.
     """
     import torch
 
+    loss = _mean_loss(net, weights, x, mass, torch.tensor(label, device=x.device))
+    return list(torch.autograd.grad(loss, [weights[name] for name in over]))
+
+
+def class_gradients(
+    net: torch.nn.Module, weights: Weights, x: Tensor, mass: Tensor, over: list[str]
+) -> Iterator[tuple[Tensor, ...]]:
+    """`class_gradient` of every class of ``x (C, K, *shape)``, to be differentiated.
+
+    All classes at once: with few samples in each, most of a class by itself is the starting of operations.
+    """
+    import torch
+    from torch.func import grad, vmap
+
+    def loss(asked: Weights, x: Tensor, mass: Tensor, label: Tensor) -> Tensor:
+        return _mean_loss(net, {**weights, **asked}, x, mass, label)
+
+    asked = {name: weights[name].detach() for name in over}
+    labels = torch.arange(len(x), device=x.device)
+    found = vmap(grad(loss), in_dims=(None, 0, 0, 0))(asked, x, mass, labels)  # name -> (C, *shape)
+    return zip(*(found[name].unbind() for name in over), strict=True)
+
+
+def _mean_loss(net: torch.nn.Module, weights: Weights, x: Tensor, mass: Tensor, label: Tensor) -> Tensor:
     from dcviz.discrepancies.gradients.inner import losses
 
-    y = torch.full((len(x),), label, device=x.device)
-    loss = (mass * losses(net, weights, x, y)).sum()
-    asked = [weights[name] for name in (weights if over is None else over)]
-    return list(torch.autograd.grad(loss, asked, create_graph=twice))
+    return (mass * losses(net, weights, x, label.expand(len(x)))).sum()

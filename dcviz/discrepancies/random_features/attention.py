@@ -50,6 +50,11 @@ class Attention(Regime):
         """The size of the pool; 0 for fresh networks."""
         return self.pool
 
+    @property
+    def singly(self) -> bool:
+        """Not with batch norm, whose statistics are those of the batch."""
+        return self.norm != "batch"
+
     def draw(
         self, space: Space, generator: torch.Generator, learned: Tree = None, member: int = 0
     ) -> Callable[[Tensor], Tensor]:

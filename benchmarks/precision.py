@@ -1,0 +1,64 @@
+"""What bfloat16 inside the networks does to the accuracy of S: pairs of condensations from the same seeds.
+
+    python -m benchmarks.precision                    # DM and DSA on the digits, five seeds each: minutes
+    python -m benchmarks.precision dm --data mnist --seeds 3
+
+Limit: the mean difference lies within two of its standard errors, or half a point.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from statistics import fmean, stdev
+
+from benchmarks._report import COLUMNS, Figure, head, told
+from benchmarks.methods import accuracy
+
+PATHS = {"dm": "regime.precision", "m3d": "regime.precision", "dc": "precision", "dsa": "precision"}
+
+
+def main() -> int:
+    """Read what is asked for; returns how many limits were missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("presets", nargs="*", help=f"of {', '.join(PATHS)}; dm and dsa unless given")
+    parser.add_argument("--data", default="digits")
+    parser.add_argument("--budget", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=5)
+    asked = parser.parse_args()
+    print(head(), COLUMNS, sep="\n")
+    return told(difference(preset, asked.data, asked.budget, asked.seeds) for preset in asked.presets or ["dm", "dsa"])
+
+
+def difference(preset: str, data: str, budget: int, seeds: int) -> Figure:
+    """Points of accuracy that bfloat16 adds, over the seeds."""
+    pairs = [
+        [condensed(preset, data, budget, seed, precision) for precision in ("float32", "bfloat16")]
+        for seed in range(seeds)
+    ]
+    gains = [rough - exact for exact, rough in pairs]
+    error = stdev(gains) / len(gains) ** 0.5
+    exact, rough = (fmean(side) for side in zip(*pairs, strict=True))
+    return Figure(
+        f"{preset}, {data}, {budget} per class: bfloat16 less float32",
+        (abs(fmean(gains)),),
+        "points",
+        max(2 * error, 0.5),
+        note=f"{exact:.1f} and {rough:.1f}; difference {fmean(gains):+.1f} ± {error:.1f} over {seeds} seeds",
+    )
+
+
+def condensed(preset: str, data: str, budget: int, seed: int, precision: str) -> float:
+    """The accuracy of one condensation at scale small, in per cent."""
+    import dcviz
+    from dcviz.runs.configure import configure
+
+    config = configure(
+        data=data, preset=preset, budget=budget, seed=seed, live=None, settings={PATHS[preset]: precision}
+    )
+    *_, last = dcviz.condense(config)
+    return 100 * accuracy(last.synthetic, data).mean
+
+
+if __name__ == "__main__":
+    sys.exit(main())
