@@ -24,9 +24,7 @@ log = logging.getLogger(__name__)
 EXPIRE_SECONDS = 3600.0  # between looks for what has been in the bin for long enough, and for litter
 IDLE_SECONDS = 0.1  # between looks at the queue
 RETRY_SECONDS = 2.0  # after trouble with the store
-SWITCH_SECONDS = (
-    2e-4  # that what draws may hold the interpreter while the run waits for its next operation; usually 5e-3
-)
+SWITCH_SECONDS = 2e-4  # that a drawing thread keeps the interpreter from the run, between two operations; usually 5e-3
 EXIT_SECONDS = 5.0  # that a leaving program waits for its workers' checkpoints
 
 CLOSED = "dcviz was closed while it ran: resume it to go on from its newest checkpoint."
