@@ -245,9 +245,6 @@ class RealSampler(Protocol):
     def whole(self, chunk: int = 1024) -> Iterator[Batch]:
         """All samples once, in the order of the source, in chunks."""
 
-    def group_of(self, id: Tensor) -> Tensor:
-        """The groups of samples by their ids, both ``(…)``; of padding (-1) any."""
-
     def weighed(self, mass: Tensor) -> RealSampler:
         """T in which each group of a class has the given mass ``(C, G)``, on the CPU: batches are drawn so.
 
