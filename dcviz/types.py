@@ -508,6 +508,7 @@ class Discrepancy(Declaration, ABC):
     serves: ClassVar[str] = (
         ""  # the kind of objective it is part of: chosen through that, no place of the map by itself
     )
+    accounted: ClassVar[bool] = False  # whether an account of (ε, δ) covers all it reads of T: it may read private rows
 
     @property
     def needs(self) -> Needs:
@@ -519,6 +520,13 @@ class Discrepancy(Declaration, ABC):
 
         Raises:
             Refused: data that it is not defined for, or would do nothing for, with the cure.
+        """
+
+    def fits_without_groups(self, name: str) -> None:
+        """Look, before anything is read, at data of this name whose only groups are its classes.
+
+        Raises:
+            Refused: groups within classes are what it is about.
         """
 
     @property
@@ -666,6 +674,8 @@ class Objective(Declaration, ABC):
     more: ClassVar[str] = "higher"  # higher | lower: where the strength asks for more
     aims: ClassVar[tuple[str, str]]  # (property, quantity) of the evaluation suite that it is to improve
     caution: ClassVar[str]  # what it does not promise
+    requires: ClassVar[Mapping[str, Any]] = {}  # values by path that come with it: {"data.private": True}
+    prefers: ClassVar[Mapping[str, Any]] = {}  # likewise where nothing else is chosen: {"start": "noise"}
 
     @abstractmethod
     def apply(self, config: RunConfig) -> RunConfig:

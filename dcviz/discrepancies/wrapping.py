@@ -55,6 +55,10 @@ class Wrapping(Discrepancy):
         """Refuse what the inner one refuses."""
         self.wrapped.fits(data)
 
+    def fits_without_groups(self, name: str) -> None:
+        """Refuse what the inner one refuses."""
+        self.wrapped.fits_without_groups(name)
+
     def extend(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> SyntheticSet:
         """As the inner one does."""
         return self.wrapped.extend(context[self.inside], synthetic, generator)

@@ -38,6 +38,12 @@ class Around(Wrapping):
         check_inner(self, self.inner)
         check_reach(self.inner, data)
 
+    def fits_without_groups(self, name: str) -> None:
+        """Refuse an inner one that compares the classes one by one."""
+        super().fits_without_groups(name)
+        if self.inner.reads == "classes":
+            raise unreached(self.inner, name)
+
     def terms_within(self, terms: Terms) -> Terms:
         """The terms that are not only shown."""
         return minimised(terms)
@@ -69,11 +75,16 @@ def check_inner(of: Discrepancy, inner: Discrepancy) -> None:
 def check_reach(inner: Discrepancy, data: Dataset) -> None:
     """Refuse data in which no class has two groups, where the classes are compared one by one."""
     if inner.reads == "classes" and int((cells_of(data) > 0).sum()) <= len(data.classes):
-        raise Refused(
-            f"{inner.title} compares the classes one by one, and no class of {data.name} has two groups: weights of "
-            "groups change nothing. Give the data a column of groups, choose a regression such as ridge, or the "
-            "objective group-budgets."
-        )
+        raise unreached(inner, data.name)
+
+
+def unreached(inner: Discrepancy, name: str) -> Refused:
+    """The refusal of data of this name, whose classes have one group each."""
+    return Refused(
+        f"{inner.title} compares the classes one by one, and no class of {name} has two groups: weights of groups "
+        "change nothing. Give the data a column of groups, choose a regression such as ridge, or the objective "
+        "group-budgets."
+    )
 
 
 def minimised(terms: Terms) -> Terms:

@@ -68,6 +68,7 @@ class PrivateGradients(Discrepancy):
     )
     where = "gradients"
     serves = "private"
+    accounted = True
     properties = frozenset({"nonnegative"})
 
     epsilon: float = hyper(

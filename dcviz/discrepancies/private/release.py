@@ -37,6 +37,7 @@ class Released(Discrepancy):
     """
 
     serves = "private"
+    accounted = True
     properties = frozenset({"nonnegative"})
     neighbours: ClassVar[str] = "one row replaced by any other"
 
