@@ -614,7 +614,10 @@ class Discrepancy(Declaration, ABC):
         return None
 
     def guarantee(self, context: Tree) -> Mapping[str, str | float] | None:
-        """Of an accounted mechanism: ``epsilon, delta, rows, neighbours`` and what is taken as ``public``, in words."""
+        """Of an accounted mechanism: ``epsilon, delta, rows, neighbours`` and what is taken as ``public``, in words.
+
+        ``release`` is a mark that is equal for runs that share a release; without it each is taken for one of its own.
+        """
         return None
 
     def refuse_stale(self, context: Tree, state: Tree) -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from dcviz.errors import Refused
 from dcviz.randomness import generator
+from dcviz.runs.ledger import EPSILON
 from dcviz.runs.problem import Setup
-from dcviz.runs.spending import EPSILON
 from dcviz.runs.store import Store
 from dcviz.types import SyntheticSet
 

@@ -10,10 +10,10 @@ from dcviz.records import RunConfig
 from dcviz.runs.clock import SECONDS
 from dcviz.runs.frames import Framer, flagged
 from dcviz.runs.held import Held
+from dcviz.runs.ledger import EPSILON, GUARANTEE
 from dcviz.runs.measuring import Measuring
 from dcviz.runs.problem import Setup
 from dcviz.runs.service import speed_key
-from dcviz.runs.spending import EPSILON, GUARANTEE
 from dcviz.runs.states import final_of, pack_state
 from dcviz.runs.store import Store
 from dcviz.types import Terms

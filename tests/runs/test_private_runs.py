@@ -27,7 +27,7 @@ from dcviz.runs.export import export
 from dcviz.runs.files import Damaged, from_npz, unpacked
 from dcviz.runs.importing import bring
 from dcviz.runs.job import RunJob
-from dcviz.runs.spending import EPSILON, GUARANTEE
+from dcviz.runs.ledger import EPSILON, GUARANTEE
 from dcviz.runs.store import Owner, Store
 from dcviz.runs.worker import drive
 

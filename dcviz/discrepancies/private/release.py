@@ -132,6 +132,7 @@ class Released(Discrepancy):
             "epsilon": self.epsilon,
             "delta": self.delta,
             "rows": context["size"],
+            "release": context["mark"],
             "neighbours": self.neighbours,
             "public": public + shares,
         }
