@@ -43,7 +43,7 @@ class CondensedSet(Dataset):
 
     @classmethod
     def of_arrays(cls, name: str, arrays: dict[str, np.ndarray], recipe: Recipe) -> CondensedSet:
-        """Decoded from stored parameters, as `dcviz.runs.job.final_of` writes them."""
+        """Decoded from stored parameters, as `dcviz.runs.states.final_of` writes them."""
         from dcviz.condensing.parameterise import parameterisation
         from dcviz.data.transforms import transform_from
 

@@ -246,9 +246,6 @@ class RealSampler(Protocol):
     def whole(self, chunk: int = 1024) -> Iterator[Batch]:
         """All samples once, in the order of the source, in chunks."""
 
-    def group_of(self, id: Tensor) -> Tensor:
-        """The groups of samples by their ids, both ``(…)``; of padding (-1) any."""
-
     def weighed(self, mass: Tensor) -> RealSampler:
         """T in which each group of a class has the given mass ``(C, G)``, on the CPU: batches are drawn so.
 
@@ -517,6 +514,7 @@ class Discrepancy(Declaration, ABC):
     serves: ClassVar[str] = (
         ""  # the kind of objective it is part of: chosen through that, no place of the map by itself
     )
+    accounted: ClassVar[bool] = False  # whether an account of (ε, δ) covers all it reads of T: it may read private rows
 
     @property
     def needs(self) -> Needs:
@@ -528,6 +526,13 @@ class Discrepancy(Declaration, ABC):
 
         Raises:
             Refused: data that it is not defined for, or would do nothing for, with the cure.
+        """
+
+    def fits_without_groups(self, name: str) -> None:
+        """Look, before anything is read, at data of this name whose only groups are its classes.
+
+        Raises:
+            Refused: groups within classes are what it is about.
         """
 
     @property
@@ -615,7 +620,10 @@ class Discrepancy(Declaration, ABC):
         return None
 
     def guarantee(self, context: Tree) -> Mapping[str, str | float] | None:
-        """Of an accounted mechanism: ``epsilon, delta, rows, neighbours`` and what is taken as ``public``, in words."""
+        """Of an accounted mechanism: ``epsilon, delta, rows, neighbours`` and what is taken as ``public``, in words.
+
+        ``release`` is a mark that is equal for runs that share a release; without it each is taken for one of its own.
+        """
         return None
 
     def refuse_stale(self, context: Tree, state: Tree) -> None:
@@ -675,6 +683,8 @@ class Objective(Declaration, ABC):
     more: ClassVar[str] = "higher"  # higher | lower: where the strength asks for more
     aims: ClassVar[tuple[str, str]]  # (property, quantity) of the evaluation suite that it is to improve
     caution: ClassVar[str]  # what it does not promise
+    requires: ClassVar[Mapping[str, Any]] = {}  # values by path that come with it: {"data.private": True}
+    prefers: ClassVar[Mapping[str, Any]] = {}  # likewise where nothing else is chosen: {"start": "noise"}
 
     @abstractmethod
     def apply(self, config: RunConfig) -> RunConfig:

@@ -23,6 +23,7 @@ STORE = (
     "history",
     "pictures",
     "labels",
+    "ledger",
     "bin",
     "litter",
     "search",

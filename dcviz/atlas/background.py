@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from dcviz.atlas.grid import Cell
 from dcviz.atlas.measure import known, measure_cell
 from dcviz.errors import Cancelled, Refused
+from dcviz.leaving import beside, leaving
 from dcviz.runs.store import Store
 
 log = logging.getLogger(__name__)
@@ -54,9 +55,7 @@ def start(store: Store, cells: Sequence[Cell]) -> None:
         if progress(store) is not None:
             return
         at = Progress(len(cells))
-        thread = threading.Thread(target=_work, args=(store, cells, at), name="dcviz atlas", daemon=True)
-        _going[str(store.home)] = thread, at
-        thread.start()
+        _going[str(store.home)] = beside("dcviz atlas", _work, store, cells, at), at
 
 
 def stop(store: Store) -> None:
@@ -69,7 +68,7 @@ def stop(store: Store) -> None:
 def _work(store: Store, cells: Sequence[Cell], at: Progress) -> None:
     def move(what: str, part: float) -> None:
         at.what, at.part = what, part
-        if at.stopping:
+        if at.stopping or leaving():
             raise Cancelled
 
     try:

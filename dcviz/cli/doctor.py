@@ -38,6 +38,7 @@ def doctor(as_json: AsJson = False) -> None:
         "device": _device,
         "store": _store,
         "data": _data,
+        "private": _private,
         "memory": _memory,
         "test step": _test_step,
     }
@@ -109,6 +110,17 @@ def _data() -> dict[str, Any]:
     given = "set" if os.environ.get("DCVIZ_DATA") else "not set"
     free = shutil.disk_usage(_existing(folder)).free
     return {"DCVIZ_DATA": given, "place": str(folder), "free": _gigabytes(free), "here": " ".join(here)}
+
+
+def _private() -> dict[str, Any]:
+    """What has been told of private rows so far, by data."""
+    from dcviz.runs.ledger import RULE
+    from dcviz.runs.store import Store
+
+    spent = Store().spent_together()
+    if not spent:
+        return {"note": "no run has released anything of private rows"}
+    return {**{f"rows of {data}:": str(of) for data, of in spent.items()}, "note": f"({RULE})"}
 
 
 def _memory() -> dict[str, Any]:

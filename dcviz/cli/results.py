@@ -63,6 +63,8 @@ def runs(  # noqa: PLR0913  (one parameter for each option)
         progress = f"{run.step}/{run.steps}"
         table.append((run.id, run.name or "-", run.status, *_what(run), progress, accuracy, _when(run.created)))
     typer.echo(columns(table))
+    for spent in place.spent_together().values():
+        typer.echo(f"spent on the private rows of {spent.data} by all runs together: {spent}", err=True)
 
 
 def _what(run: Run) -> tuple[str, str, str]:

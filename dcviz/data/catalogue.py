@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dcviz.records import DataConfig
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,12 @@ def catalogue() -> tuple[DataInfo, ...]:
         for p in PUBLISHED
     )
     return (digits, *toys, *published)
+
+
+def has_groups(config: DataConfig) -> bool:
+    """Whether samples have groups beside the classes, as far as can be said before anything is read."""
+    own = MINORITY.get(config.name, 0.0) if config.minority is None else config.minority
+    return config.groups is not None or (config.path is None and own > 0)
 
 
 def present(published: Published, root: Path) -> bool:

@@ -87,10 +87,6 @@ class ConfidentialSampler:
         draws = secret.uniform((self.size,), "poisson", secret.run, self._step)
         return self._real.picked((draws < rate).nonzero()[:, 0])
 
-    def group_of(self, id: Tensor) -> Tensor:
-        """Refused: the groups of private rows are private, too."""
-        raise Refused(UNACCOUNTED.format("groups"))
-
     def weighed(self, mass: Tensor) -> RealSampler:
         """Refused: no account of weighed draws is kept."""
         raise Refused(UNACCOUNTED.format("groups"))

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+MOST_BYTES = 2**28  # of a file of groups, unpacked: 64 characters for each of a million samples
+
+
 def read_groups(path: Path, dataset: Dataset) -> Groups:
     """Groups from an npz with the arrays ``train`` and ``test``: one name or number for each sample of the source.
 
@@ -20,18 +23,17 @@ def read_groups(path: Path, dataset: Dataset) -> Groups:
         Refused: a file that is missing, is no npz of this form, or is shorter than the data; a group without a
             training or without a test sample.
     """
-    import zipfile
+    from dcviz.data.arrays import every_array
 
-    import numpy as np
-
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            columns = {part: file[part].astype(str) for part in ("train", "test")}
-    except FileNotFoundError:
-        raise Refused(f"there is no file {path}: give an npz with the arrays train and test.") from None
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
-        raise Refused(f"{path.name} cannot be read as groups ({error}): write train and test with np.savez.") from error
-    return grouped(columns["train"], columns["test"], dataset)
+    if not path.is_file():
+        raise Refused(f"there is no file {path}: give an npz with the arrays train and test.")
+    held = every_array(path, path.name, MOST_BYTES)
+    if not {"train", "test"} <= set(held):
+        raise Refused(
+            f"{path.name} cannot be read as groups: it has the arrays {', '.join(sorted(held)) or 'none'}; write train "
+            "and test with np.savez."
+        )
+    return grouped(held["train"].astype(str), held["test"].astype(str), dataset)
 
 
 def grouped(train: np.ndarray, test: np.ndarray, dataset: Dataset) -> Groups:

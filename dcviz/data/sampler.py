@@ -45,7 +45,7 @@ class Real:
         self.first = self.counts.cumsum(0) - self.counts  # (C,) where each class begins in members
         self.id, self.y = train.id, train.y.to(device)
         groups = dataset.groups
-        self.group_names, self._group = groups.names, groups.train
+        self.group_names = groups.names
         cell = train.y * len(groups.names) + groups.train  # (N,): class, and group within
         cells = torch.bincount(cell, minlength=len(dataset.classes) * len(groups.names))
         self.by_cell, self.first_of_cell = cell.argsort(stable=True), cells.cumsum(0) - cells  # (N,), (C·G,)
@@ -65,14 +65,6 @@ class Real:
     def view(self, at: torch.Generator) -> RealSampler:
         """T drawn from with a generator of one's own."""
         return RealSampler(self, at)
-
-    def group_of(self, id: Tensor) -> Tensor:
-        """The groups of samples by their ids, both ``(…)`` on the same device; of padding (-1) any."""
-        import torch
-
-        table = torch.zeros(int(self.id.max()) + 1, dtype=torch.int64)
-        table[self.id] = self._group
-        return table.to(id.device)[id.clamp_min(0)]
 
     def picked(self, indices: Tensor) -> Batch:
         """Samples by index ``(n,)`` on the CPU."""
@@ -158,10 +150,6 @@ class RealSampler:
 
         for indices in torch.arange(len(self._real)).split(chunk):
             yield self._real.picked(indices)
-
-    def group_of(self, id: Tensor) -> Tensor:
-        """The groups of samples by their ids."""
-        return self._real.group_of(id)
 
     def weighed(self, mass: Tensor) -> types.RealSampler:
         """T with masses ``(C, G)`` of its groups in each class, going on with the numbers of this step."""

@@ -87,10 +87,6 @@ class Weighed:
         """All samples of T once, in the order of the source, in chunks."""
         return self._real.view(self._at).whole(chunk)
 
-    def group_of(self, id: Tensor) -> Tensor:
-        """The groups of samples by their ids."""
-        return self._real.group_of(id)
-
     def weighed(self, mass: Tensor) -> RealSampler:
         """T weighed anew, going on with the numbers of this step."""
         return Weighed(self._real, self._at, mass)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dcviz.errors import Cancelled, Refused
+from dcviz.leaving import beside, leaving
 from dcviz.types import Progress
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 6.0  # seconds without a question after which an answer is no longer waited for
 RETRY = 10.0  # seconds after which trouble is looked into again
 KEPT = 24  # answers
+LOOK = 0.5  # seconds between looks whether the program ends, while nothing is asked
 
 Work = Callable[[Progress, Callable[[Any], None]], Any]  # (progress, publish what there is so far) -> the answer
 
@@ -69,15 +71,15 @@ class Desk:
 
     def _begin(self) -> None:
         if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
-            self._thread.start()
+            self._thread = beside(self._name, self._loop)
 
     def _loop(self) -> None:
         _leave_a_core()
-        while True:
+        while not leaving():
             with self._lock:
-                while not self._waiting:
-                    self._lock.wait()
+                if not self._waiting:
+                    self._lock.wait(LOOK)
+                    continue
                 key, work = self._waiting.popitem()
                 answer = self._answers.get(key)
             if answer is not None and time.monotonic() - answer.wanted < PATIENCE:
@@ -85,7 +87,7 @@ class Desk:
 
     def _answer(self, answer: Answer, work: Work) -> None:
         def progress(what: str, fraction: float) -> None:
-            if time.monotonic() - answer.wanted > PATIENCE:
+            if leaving() or time.monotonic() - answer.wanted > PATIENCE:
                 raise Cancelled
             answer.phase = f"{what} {100 * fraction:.0f} %" if 0 < fraction < 1 else what or "working"
 

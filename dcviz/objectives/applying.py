@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from dcviz import registry
+from dcviz.data.catalogue import has_groups
 from dcviz.errors import Refused
-from dcviz.records import ObjectiveConfig, RunConfig
-from dcviz.types import Objective
+from dcviz.objectives.asking import refuse_unmet
+from dcviz.records import ObjectiveConfig, RunConfig, TermConfig
+from dcviz.types import Discrepancy, Objective
 
 CHANGED = ("terms", "optimiser", "start", "parameterisation", "clamp", "evenness")  # what an objective may change
 
@@ -36,6 +38,28 @@ def effective(config: RunConfig) -> RunConfig:
     if replace(found, **beside) != config:
         raise TypeError(f"objectives may change {', '.join(CHANGED)} of a configuration, and nothing else")
     return found
+
+
+def refuse_unfit(config: RunConfig) -> None:
+    """Refuse, before anything is read, a configuration that its objectives do not fit, or that would leak rows.
+
+    Raises:
+        Refused: as `effective`; what an objective requires is not there; private rows would be read without an
+            account; groups are asked for of data that have none.
+    """
+    from dcviz.objectives.private.rules import refuse_leaks
+
+    found = effective(config)
+    refuse_unmet(config)
+    refuse_leaks(found)
+    if not has_groups(config.data):
+        for term in found.terms:
+            built_term(term).fits_without_groups(config.data.name)
+
+
+def built_term(term: TermConfig) -> Discrepancy:
+    """The discrepancy of a term."""
+    return registry.build("discrepancy", {"name": term.discrepancy, **term.params})
 
 
 def completed(given: Iterable[ObjectiveConfig | Mapping[str, Any] | str]) -> tuple[ObjectiveConfig, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dcviz.errors import Refused
+from dcviz.leaving import beside, stay
+from dcviz.runs.aside import alone, politely
 from dcviz.runs.store import Store
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def ask(store: Store, *wanted: Asked) -> None:
             if one != bench.now and one not in bench.waiting:
                 bench.waiting.append(one)
         if bench.thread is None or not bench.thread.is_alive():
-            bench.thread = threading.Thread(target=_work, args=(store, bench), name="dcviz suite", daemon=True)
-            bench.thread.start()
+            bench.thread = beside("dcviz suite", _work, store, bench)
 
 
 def progress(store: Store) -> Progress | None:
@@ -145,10 +145,12 @@ def _work(store: Store, bench: Bench) -> None:
             bench.now, bench.fraction = bench.waiting.popleft(), 0.0
             one = bench.now
         try:
-            _measure(store, bench, one)
+            with alone():
+                _measure(store, bench, one)
         except Refused as refusal:
             bench.troubles[one] = str(refusal)
         except Exception as error:
+            stay()  # where the program ends, what is finished is in the cache
             log.exception("a set cannot be measured")
             bench.troubles[one] = f"This cannot be measured: {type(error).__name__}: {error}."
 
@@ -158,11 +160,7 @@ def _measure(store: Store, bench: Bench, one: Asked) -> None:
     from dcviz.runs.suite import measure_suite
 
     work = measure_suite(store, one.run, chosen(one.property, one.scale))
-    began = time.monotonic()
-    for _, bench.fraction in work:
+    for _, bench.fraction in politely(store, work):
         if bench.now is not one:  # dropped; what is finished of it stays in the cache
             work.close()
             return
-        if store.runs(status="running", limit=1):
-            time.sleep(min(1.0, time.monotonic() - began))  # half of the time is the run's
-        began = time.monotonic()

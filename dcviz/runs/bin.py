@@ -12,6 +12,7 @@ from dcviz.errors import Refused
 from dcviz.runs.database import in_words
 from dcviz.runs.files import Arrays, Damaged, from_npz
 from dcviz.runs.home import RUN_COLUMNS, Home, number, touch
+from dcviz.runs.ledger import keep_released
 from dcviz.runs.rows import BIN_SECONDS, Run, check_id
 
 LOOKED = "bin-looked"  # among the facts: when `Bin.expire` last looked, in seconds since 1970
@@ -76,7 +77,8 @@ class Bin(Home):
     def empty_bin(self, runs: Iterable[str] | None = None, *, older_than: float = 0.0) -> list[str]:
         """Remove deleted runs for good, with their files: some, or all that lie there for so many seconds.
 
-        Only their ids and names are kept, so that a link to one says what became of it.
+        Only their ids and names are kept, so that a link to one says what became of it, and what they had released of
+        private rows.
         """
         wanted = None if runs is None else {check_id(run) for run in runs}
         now = time.time()
@@ -106,6 +108,7 @@ class Bin(Home):
             if found is None:  # restored, or removed elsewhere, a moment ago
                 return
             db.execute("INSERT OR REPLACE INTO gone (id, name, at) VALUES (?, ?, ?)", (run, found[0], now))
+            keep_released(db, run)
             db.execute("DELETE FROM runs WHERE id = ?", (run,))
             db.execute("UPDATE stamp SET changes = changes + 1")
         away = self.home / "trash" / f"{run}-{token_hex(4)}"

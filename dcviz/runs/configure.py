@@ -9,10 +9,9 @@ from typing import Any
 
 from dcviz import registry
 from dcviz.errors import Refused, unknown
-from dcviz.objectives.applying import completed, effective
-from dcviz.objectives.private.rules import SERVES, START, refuse_leaks
+from dcviz.objectives.applying import built_term, completed, refuse_unfit
+from dcviz.objectives.asking import asked
 from dcviz.records import DataConfig, ObjectiveConfig, RunConfig, TermConfig, from_dict
-from dcviz.types import Discrepancy
 
 OBJECTIVE = "objective."  # how the paths of their settings begin
 
@@ -35,8 +34,9 @@ def configure(  # noqa: PLR0913  (all by keyword, all optional)
     own distance; a preset is a published method at a scale. What is given beside a preset overrides it.
     ``settings`` are single values by path: ``divergence.bandwidth``, ``regime.width``, ``batch`` reach into the
     first term, ``optimiser.rates.images`` and the like into the configuration, ``objective.NAME.PARAMETER`` into an
-    objective, which is added where it is not given. Objectives are names, or ``{"name": …, parameter: value}``; one
-    of privacy declares the data private, and lets S start from noise unless a start is given.
+    objective, which is added where it is not given. Objectives are names, or ``{"name": …, parameter: value}``; what
+    they ask of the rest comes with them: one of privacy declares the data private, and lets S start from noise unless
+    a start is given.
 
     >>> configure(divergence="energy", regime="data", budget=1).terms[0].params["divergence"]
     {'name': 'energy'}
@@ -61,13 +61,13 @@ def configure(  # noqa: PLR0913  (all by keyword, all optional)
             _put_objective(pursued, path, value)
         else:
             _put(tree, path, value)
-    if any(registry.find("objective", name).kind == SERVES for name in pursued):
-        tree |= _kept_private(tree, {*other, *(settings or {})})
     config = replace(from_dict(RunConfig, tree), objectives=completed(pursued.values()))
-    rates = {k: v for t in config.terms for k, v in _built(t).rates.items()}
+    for name in pursued:
+        config = asked(config, registry.find("objective", name), {*other, *(settings or {})})
+    rates = {k: v for t in config.terms for k, v in built_term(t).rates.items()}
     optimiser = replace(config.optimiser, rates={**rates, **config.optimiser.rates})
     whole = replace(config, terms=tuple(_completed(t) for t in config.terms), optimiser=optimiser)
-    refuse_leaks(effective(whole))  # and objectives that do not fit
+    refuse_unfit(whole)
     return whole
 
 
@@ -77,12 +77,6 @@ def preset_config(name: str, scale: str, budget: int) -> dict[str, Any]:
     if scale not in preset.scales:
         raise unknown(f"scale of {name}", scale, preset.scales)
     return {**preset.scales[scale].at(budget), "preset": f"{name}/{scale}"}
-
-
-def _kept_private(tree: Mapping[str, Any], given: set[str]) -> dict[str, Any]:
-    """Private data, and a start that shows nothing of them unless one was asked for: that is looked at later."""
-    start = {} if "start" in given else {"start": START}
-    return {"data": {**tree["data"], "private": True}, **start}
 
 
 def _objective(given: ObjectiveConfig | Mapping[str, Any] | str) -> dict[str, Any]:
@@ -156,9 +150,5 @@ def _plain(value: Any) -> Any:
 
 def _completed(term: TermConfig) -> TermConfig:
     """The term checked and with every parameter written out, so that later defaults do not change old runs."""
-    whole = registry.describe(_built(term))
+    whole = registry.describe(built_term(term))
     return replace(term, discrepancy=whole.pop("name"), params=whole)
-
-
-def _built(term: TermConfig) -> Discrepancy:
-    return registry.build("discrepancy", {"name": term.discrepancy, **term.params})

@@ -41,7 +41,8 @@ def refuse_spending(parent: RunConfig, config: RunConfig) -> None:
 
 def inherited(store: Store, run: Run) -> Generator[None, None, SyntheticSet]:
     """S of the parent at the forked step: from its checkpoint there, or re-run from the one before."""
-    from dcviz.runs.job import rate_changes, unpack_state
+    from dcviz.runs.continuing import rate_changes
+    from dcviz.runs.states import unpack_state
 
     if run.parent is None or run.parent_step is None:
         raise Refused(f"{run.id} is not a fork.")

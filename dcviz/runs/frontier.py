@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from dcviz import registry
 from dcviz.errors import Refused
-from dcviz.objectives.applying import completed, effective
-from dcviz.objectives.private.rules import SERVES, START, refuse_leaks
+from dcviz.objectives.applying import completed, refuse_unfit
+from dcviz.objectives.asking import asked, left
 from dcviz.records import ObjectiveConfig, RunConfig, Score, Status, from_json, to_json
 from dcviz.runs import service
 from dcviz.runs.assessing import Asked
@@ -66,16 +66,7 @@ def strengths(kind: type[Objective]) -> list[Strength]:
 
 def without(config: RunConfig, name: str) -> RunConfig:
     """The same configuration with this objective left out; what else is pursued stays."""
-    return _declared(replace(config, objectives=tuple(o for o in config.objectives if o.name != name)))
-
-
-def _declared(config: RunConfig) -> RunConfig:
-    """With its data private just where an objective of privacy is pursued, and then a start that shows no rows."""
-    private = any(registry.find("objective", o.name).kind == SERVES for o in config.objectives)
-    if private == config.data.private:
-        return config
-    start = START if private else config.start
-    return replace(config, data=replace(config.data, private=private), start=start)
+    return left(config, name)
 
 
 def at(config: RunConfig, name: str, strength: Strength | None) -> RunConfig:
@@ -87,11 +78,13 @@ def at(config: RunConfig, name: str, strength: Strength | None) -> RunConfig:
     if strength is None:
         return without(config, name)
     kind = registry.find("objective", name)
-    own = next((o for o in config.objectives if o.name == name), ObjectiveConfig(name))
+    held = {o.name: o for o in config.objectives}
+    own = held.get(name, ObjectiveConfig(name))
     new = completed([ObjectiveConfig(name, {**own.params, kind.strength: strength})])[0]
-    held = {o.name: o for o in config.objectives} | {name: new}
-    found = _declared(replace(config, objectives=tuple(held.values())))
-    refuse_leaks(effective(found))  # and what does not fit
+    chosen = kind.prefers if name in held else ()  # a start that was chosen with it stays
+    found = replace(config, objectives=tuple({**held, name: new}.values()))
+    found = asked(found, kind, chosen)
+    refuse_unfit(found)
     return found
 
 

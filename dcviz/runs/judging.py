@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dcviz.errors import Refused
+from dcviz.leaving import beside, stay
 from dcviz.records import EvaluationProtocol
+from dcviz.runs.aside import alone, to_end
 from dcviz.runs.store import Run, Store
 
 log = logging.getLogger(__name__)
@@ -62,23 +64,23 @@ def start(store: Store, runs: Sequence[Run]) -> None:
         if progress(store) is not None:
             return
         at = Progress(len(runs))
-        thread = threading.Thread(target=_work, args=(store, runs, at), name="dcviz judging", daemon=True)
-        _going[str(store.home)] = thread, at
-        thread.start()
+        _going[str(store.home)] = beside("dcviz judging", _work, store, runs, at), at
 
 
 def _work(store: Store, runs: Sequence[Run], at: Progress) -> None:
     import torch
 
-    from dcviz.runs.service import app_threads, evaluate_run, rival_of
+    from dcviz.runs.service import app_threads, evaluating, rivalling
 
     torch.set_num_threads(app_threads())
     try:
         for at.done, run in enumerate(runs):
-            score = evaluate_run(store, run.id, other(run.config.evaluation))
-            rival_of(store, run.id, "random", score.protocol)
+            with alone():
+                score = to_end(store, evaluating(store, run.id, other(run.config.evaluation)))
+                to_end(store, rivalling(store, run.id, "random", score.protocol))
     except Refused as refusal:
         at.trouble = str(refusal)
     except Exception as error:
+        stay()
         log.exception("a set cannot be tested")
         at.trouble = f"{type(error).__name__}: {error}"

@@ -69,7 +69,7 @@ def setup_of(store: Store, run: Run, progress: Progress = silent) -> building.Se
 
 
 def set_of(arrays: Arrays, recipe: Recipe, device: torch.device) -> SyntheticSet:
-    """S from the arrays of a final set, as `dcviz.runs.job.final_of` writes them."""
+    """S from the arrays of a final set, as `dcviz.runs.states.final_of` writes them."""
     import torch
 
     from dcviz.condensing.parameterise import parameterisation

@@ -47,6 +47,7 @@ class Measuring:
         self._recorded = 0.0  # when
         self._waiting: dict[int, Waiting] = _left.pop((str(store.home), run.id), {})  # by step
         self._measured: set[int] = set()
+        self._alike: set[int] = set()  # those whose likeness is measured too
         last = max(self._waiting, default=None)
         self._newest = None if last is None else (last, self._waiting[last])  # what a classifier is asked about
         self._panel: Panel | None = None
@@ -81,6 +82,7 @@ class Measuring:
         self._waiting[step] = x, synthetic.decoded_classes()
         self._newest = step, self._waiting[step]
         self._measured.discard(step)  # finishing has changed S
+        self._alike.discard(step)
         while len(self._waiting) > 2 and sum(x.numel() * x.element_size() for x, _ in self._waiting.values()) > HELD:
             for at in sorted(self._waiting)[1:-1:2]:
                 del self._waiting[at]
@@ -99,6 +101,11 @@ class Measuring:
             newest = not self._measured  # the first step comes before the last
             if not self._measure(alike=True):
                 break
+            yield
+        if self._newest is not None and self._newest[0] in self._measured - self._alike:  # it was not known to be last
+            began = time.thread_time()
+            self._like(*self._newest)
+            self.spent += time.thread_time() - began
             yield
         while self.spent < max(GRACE, SHARE * self._worked()) and (self._tell_apart() or self._measure()):
             yield
@@ -145,13 +152,21 @@ class Measuring:
             return False
         frame, due = self._waiting.pop(step), alike or len(self._measured) % EVERY == 0
         found = {PREFIX + name: value for name, value in self._panel.measure(*frame).items()}
-        if due:
-            found |= {LIKE + name: value for name, value in self._panel.likeness(*frame).items()}
-            found |= {BY_GROUP + name: value for name, value in self._panel.by_group(*frame).items()}
-        self._measured.add(step)
         self._rows += [(step, name, value) for name, value in found.items()]
+        if due:
+            self._like(step, frame)
+        self._measured.add(step)
         self.spent += time.thread_time() - began
         return True
+
+    def _like(self, step: int, frame: Waiting) -> None:
+        """Measure the likeness of a frame, and its groups."""
+        if self._panel is None:
+            return
+        found = {LIKE + name: value for name, value in self._panel.likeness(*frame).items()}
+        found |= {BY_GROUP + name: value for name, value in self._panel.by_group(*frame).items()}
+        self._alike.add(step)
+        self._rows += [(step, name, value) for name, value in found.items()]
 
     def _tell_apart(self) -> bool:
         """Ask a classifier about the newest frame, once; whether it was asked."""

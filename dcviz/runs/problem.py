@@ -61,8 +61,7 @@ def discrepancy_of(config: RunConfig) -> Discrepancy:
 
 def check(config: RunConfig) -> None:
     """Refuse, before anything is built, what can be seen from the configuration alone."""
-    from dcviz.objectives.applying import effective
-    from dcviz.objectives.private.rules import refuse_leaks
+    from dcviz.objectives.applying import refuse_unfit
 
     low, high = BUDGETS
     if not low <= config.budget <= high:
@@ -75,7 +74,7 @@ def check(config: RunConfig) -> None:
             "many of each."
         )
     discrepancy_of(config)
-    refuse_leaks(effective(config))
+    refuse_unfit(config)
 
 
 def build(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection
+from collections.abc import Collection, Generator
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from dcviz.errors import Refused
+from dcviz.leaving import beside, stay
 from dcviz.records import FINAL, DataConfig, Estimate, EvaluationProtocol, OptimiserConfig, RunConfig, Score
 from dcviz.runs.store import Run, Store
 from dcviz.runs.view import known_baselines as baselines
@@ -19,6 +19,7 @@ __all__ = [
     "baselines",
     "estimate",
     "evaluate_run",
+    "evaluating",
     "fork",
     "launch",
     "open_job",
@@ -26,6 +27,7 @@ __all__ = [
     "refuse_missing",
     "reopen",
     "resume",
+    "rivalling",
     "view_phase",
     "worker",
 ]
@@ -119,15 +121,24 @@ def refuse_missing(row: Run, store: Store | None = None) -> None:
 
 def evaluate_run(store: Store, run: str, protocol: EvaluationProtocol | None = None, *, device: str = "auto") -> Score:
     """Train fresh networks on a run's final set, test them on its real data, and keep the score with the run."""
+    from dcviz.evaluation import run_to_end
+
+    return run_to_end(evaluating(store, run, protocol, device=device))
+
+
+def evaluating(
+    store: Store, run: str, protocol: EvaluationProtocol | None = None, *, device: str = "auto"
+) -> Generator[Any, None, Score]:
+    """`evaluate_run` in slices."""
     from dcviz.data import dataset
-    from dcviz.evaluation import fitting, measure, run_to_end
+    from dcviz.evaluation import fitting, measure
     from dcviz.loaded import CondensedSet
     from dcviz.runs.problem import device_of
 
     config, made = store.run(run).config, CondensedSet.of_run(store, run)
     data = dataset(config.data)
     protocol = fitting(protocol or config.evaluation, data.shape)
-    work = measure(
+    score: Score = yield from measure(
         made.x,
         made.y,
         data,
@@ -137,20 +148,28 @@ def evaluate_run(store: Store, run: str, protocol: EvaluationProtocol | None = N
         views=made.views,
         step_size=made.recipe.step_size,
     )
-    score = run_to_end(work)
     store.save_score(run, score)
     return score
 
 
 def rival_of(store: Store, run: str, kind: str, protocol: EvaluationProtocol, *, device: str = "auto") -> Score | None:
     """A baseline for a run under a protocol, kept with the run; None where a class is smaller than the budget."""
+    from dcviz.evaluation import run_to_end
+
+    return run_to_end(rivalling(store, run, kind, protocol, device=device))
+
+
+def rivalling(
+    store: Store, run: str, kind: str, protocol: EvaluationProtocol, *, device: str = "auto"
+) -> Generator[Any, None, Score | None]:
+    """`rival_of` in slices."""
     from dcviz.data import dataset
-    from dcviz.evaluation import baseline, run_to_end
+    from dcviz.evaluation import baseline
     from dcviz.runs.problem import device_of
 
     config = store.run(run).config
-    work = baseline(kind, dataset(config.data), config.budget, protocol, cache=store, device=device_of(device))
-    score = run_to_end(work)
+    data, where = dataset(config.data), device_of(device)
+    score: Score | None = yield from baseline(kind, data, config.budget, protocol, cache=store, device=where)
     if score is not None:
         store.save_score(run, score)
     return score
@@ -172,7 +191,7 @@ def worker(store: Store, device: str = "auto") -> Worker:
 @cache
 def _warm(home: str) -> None:
     """Do once, before anybody waits for it, what the first run of a process would: imports take seconds."""
-    threading.Thread(target=warm_up, args=(Store(Path(home)),), name="dcviz warm-up", daemon=True).start()
+    beside("dcviz warm-up", warm_up, Store(Path(home)))
 
 
 def warm_up(store: Store) -> None:
@@ -188,11 +207,13 @@ def warm_up(store: Store) -> None:
     from dcviz.runs.frames import Framer
     from dcviz.runs.problem import build
 
+    stay()
     setup = build(configure(budget=1))
     framer = Framer(store, setup.dataset)
     for _ in framer.prepare():
-        pass
+        stay()
     batch = step(setup.problem, begin(setup.problem, setup.start)).synthetic.decode()
+    stay()
     next(measure(batch.x, batch.y, setup.dataset, RunConfig().evaluation))
     gc.freeze()
 

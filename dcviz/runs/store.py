@@ -19,6 +19,7 @@ from dcviz.runs.database import NoRoom, Trouble
 from dcviz.runs.history import History
 from dcviz.runs.home import RUN_COLUMNS, absent, number, touch
 from dcviz.runs.labels import NAME_LENGTH, Labels, check_tag, short
+from dcviz.runs.ledger import Ledger
 from dcviz.runs.limits import Limits, check_limit
 from dcviz.runs.litter import Litter
 from dcviz.runs.pictures import Pictures
@@ -29,7 +30,7 @@ from dcviz.runs.search import Entry, Search
 __all__ = ["Command", "Deleted", "Entry", "Event", "NoRoom", "Owner", "Run", "Store", "Trouble"]
 
 
-class Store(Queue, Limits, History, Pictures, Labels, Bin, Litter, Search):
+class Store(Queue, Limits, History, Pictures, Labels, Bin, Ledger, Litter, Search):
     """Runs, and all that belongs to them."""
 
     # -------------------------------------------------------------------------------------------------- runs

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from dcviz.errors import Refused
+from dcviz.leaving import beside, slices, stay
 from dcviz.records import DataConfig, RunConfig, Score, to_json
 from dcviz.runs.store import Store
 from dcviz.types import Progress, silent
@@ -105,14 +106,12 @@ def _start(store: Store, config: DataConfig, at: tuple[str, str]) -> None:
     with _guard:
         if at in _threads and _threads[at].is_alive():
             return
-        _threads[at] = threading.Thread(
-            target=_prepare_or_say, args=(store, config, at), name=f"view of {config.name}", daemon=True
-        )
-        _threads[at].start()
+        _threads[at] = beside(f"view of {config.name}", _prepare_or_say, store, config, at)
 
 
 def _prepare_or_say(store: Store, config: DataConfig, at: tuple[str, str]) -> None:
     def note(what: str, fraction: float) -> None:
+        stay()
         _phases[at] = f"{what}: {100 * fraction:.0f} %" if fraction > 0 else what
 
     try:
@@ -120,6 +119,7 @@ def _prepare_or_say(store: Store, config: DataConfig, at: tuple[str, str]) -> No
     except Refused as error:
         _troubles[at] = time.monotonic(), error
     except Exception as error:
+        stay()
         log.exception("the view of %s cannot be prepared", config.name)
         _troubles[at] = time.monotonic(), Refused(f"{config.name} cannot be shown: {type(error).__name__}: {error}.")
     else:
@@ -132,9 +132,9 @@ def prepare_view(store: Store, config: DataConfig, progress: Progress = silent) 
     """Prepare and keep the view of a data set: the sample and its PCA, then the reference, then the UMAP."""
     from dcviz import embed
     from dcviz.data import dataset
-    from dcviz.evaluation import run_to_end
 
     data = dataset(config, progress)
+    stay()
     view = embed.pixels_view(data)
     arrays: dict[str, np.ndarray] = {"ids": view.ids, "labels": view.labels, "pca": view.pca}
     arrays["points" if data.planar else "thumbs"] = view.thumbs
@@ -149,7 +149,8 @@ def prepare_view(store: Store, config: DataConfig, progress: Progress = silent) 
     }
     store.save_cached("view", view_key(config), arrays, facts)
     if not data.planar:
-        reference = run_to_end(embed.reference(data, view, cache=store))
+        reference = slices(embed.reference(data, view, cache=store))
+        stay()
         arrays["umap"] = embed.umap_of(view, reference, cache=store)
         facts |= {"accuracy": reference.accuracy, "complete": True}
         store.save_cached("view", view_key(config), arrays, facts)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import sys
 import threading
 import time
 from collections.abc import Callable
-from weakref import WeakSet
 
+from dcviz.leaving import beside, leaving
 from dcviz.records import FINAL, Status
 from dcviz.runs.database import Trouble
 from dcviz.runs.interrupts import Interrupts
@@ -25,7 +24,7 @@ EXPIRE_SECONDS = 3600.0  # between looks for what has been in the bin for long e
 IDLE_SECONDS = 0.1  # between looks at the queue
 RETRY_SECONDS = 2.0  # after trouble with the store
 SWITCH_SECONDS = 2e-4  # that a drawing thread keeps the interpreter from the run, between two operations; usually 5e-3
-EXIT_SECONDS = 5.0  # that a leaving program waits for its workers' checkpoints
+EXIT_SECONDS = 5.0  # that is waited for the checkpoint of a worker that is stopped
 
 CLOSED = "dcviz was closed while it ran: resume it to go on from its newest checkpoint."
 
@@ -45,9 +44,7 @@ class Worker:
             if self.alive:
                 return
             self._halt.clear()
-            self._thread = threading.Thread(target=self._loop, name=f"dcviz worker on {self.device}", daemon=True)
-            _WORKERS.add(self)
-            self._thread.start()
+            self._thread = beside(f"dcviz worker on {self.device}", self._loop)
 
     def stop(self, timeout: float = EXIT_SECONDS) -> bool:
         """Leave the run at hand as interrupted, with a checkpoint; whether that was done in time (seconds)."""
@@ -68,7 +65,7 @@ class Worker:
             torch.set_num_threads(self.threads)
             sys.setswitchinterval(SWITCH_SECONDS)
         owner, swept, expired = Owner.here(), float("-inf"), float("-inf")
-        while not self._halt.is_set():
+        while not self._ending():
             try:
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     swept = time.monotonic()
@@ -99,14 +96,18 @@ class Worker:
                 return
             except Trouble as error:  # a full disk, say: the status must become true as soon as it can
                 log.warning("%s is %s, but that cannot be written: %s", run.id, status, error)
-                if self._halt.wait(RETRY_SECONDS):
+                self._halt.wait(RETRY_SECONDS)
+                if self._ending():
                     raise
 
     def _halted(self) -> str:
-        return CLOSED if self._halt.is_set() else ""
+        return CLOSED if self._ending() else ""
+
+    def _ending(self) -> bool:
+        """Whether it was stopped, or the program ends: then runs are left with a checkpoint, and not cut off."""
+        return self._halt.is_set() or leaving()
 
 
-_WORKERS: WeakSet[Worker] = WeakSet()  # that were started
 _by_place: dict[tuple[str, str], Worker] = {}
 _guard = threading.Lock()
 
@@ -120,17 +121,6 @@ def background(store: Store, open_job: OpenJob, device: str, threads: int | None
             found = _by_place[key] = Worker(store, open_job, device, threads)
             found.start()
         return found
-
-
-@atexit.register
-def _stop_all() -> None:
-    """When the program ends, runs are left with a checkpoint instead of being cut off."""
-    workers = [worker for worker in _WORKERS if worker.alive]
-    for worker in workers:
-        worker.stop(timeout=0)
-    end = time.monotonic() + EXIT_SECONDS
-    for worker in workers:
-        worker.stop(timeout=max(0.0, end - time.monotonic()))
 
 
 def _silent(at: Progress) -> None:

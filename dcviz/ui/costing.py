@@ -24,6 +24,7 @@ from dcviz.ui.good import is_planar
 from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.share import saving
+from dcviz.ui.spent import caption
 from dcviz.ui.status import duration
 
 LOOKED_AT = frontier.LOOKED_AT
@@ -81,6 +82,7 @@ def _look(store: Store, at: Looked, theme: Theme, going: Going) -> None:
     st.html(_numbers(known, at.chosen, at.name, aim))
     _front(known, at.chosen, at.name, aim, theme)
     _act(store, at.pursued, known, at.name, going)
+    caption(store, at.pursued.data)
     st.caption(f":material/gpp_maybe: {registry.find('objective', at.name).caution}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ import streamlit as st
 from dcviz.data.catalogue import MINORITY, catalogue, data_folder
 from dcviz.data.transforms import TRANSFORMS
 from dcviz.errors import Refused
+from dcviz.records import DataConfig
 from dcviz.runs.store import Store
 from dcviz.ui import own
 from dcviz.ui.choices import OWN, Choices
 from dcviz.ui.plain import plain
 
 PART = "data."  # how the paths of settings about the data begin
+TAKEN = ("classes", "size", "noise", "seed", "imbalance", "minority")  # of those: what decides which samples there are
 TRANSFORM_HELP = (
     "normalise: zero mean and unit deviation of each channel. zca: whitens the whole image, too. none: pixels as they "
     "are. All are undone for show and export."
@@ -78,7 +80,7 @@ def choose(store: Store, choices: Choices) -> Choices:
     ):
         if entry.missing:
             st.caption(f"Not on this machine yet: {entry.missing} into {data_folder()}, begun when it is chosen.")
-        choices = _part(entry, taken, choices)
+        choices = _part(store, entry, taken, choices)
         _own(store)
     if part(choices.settings) != taken_of:
         st.session_state["lab.choices"] = choices
@@ -101,7 +103,7 @@ def part(settings: Mapping[str, Any]) -> str:
     return " · ".join(filter(None, [*said, "groups" if groups else ""]))
 
 
-def _part(entry: Entry, scope: str, choices: Choices) -> Choices:
+def _part(store: Store, entry: Entry, scope: str, choices: Choices) -> Choices:
     """Classes, N, imbalance, groups, noise and transform, as settings that differ from the default."""
     at, key = choices.settings.get, f"lab.w.{scope}"
     given: dict[str, Any] = {}
@@ -122,6 +124,7 @@ def _part(entry: Entry, scope: str, choices: Choices) -> Choices:
             help="Standard deviation of what is added to each coordinate, as a fraction of the figure's radius.",
         )  # fmt: skip
     given |= _unlike(entry, key, choices.settings)
+    given |= _groups(store, entry, key, choices.settings)
     kinds = list(TRANSFORMS)
     transform = st.segmented_control(
         "transform", kinds, default=at("data.transform", kinds[0]), key=f"{key}.transform", help=TRANSFORM_HELP
@@ -146,13 +149,31 @@ def _unlike(entry: Entry, key: str, settings: Mapping[str, Any]) -> dict[str, An
             "minority", 0.0, 0.5, settings.get("data.minority"), 0.01, placeholder=f"{MINORITY[entry.name]:g}",
             key=f"{key}.minority", help="The share of each class that is of the small group.",
         )  # fmt: skip
+    return found
+
+
+def _groups(store: Store, entry: Entry, key: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The group of every sample: a path on this machine, or an upload, which is looked at at once."""
+    uploaded = st.session_state.pop("lab.groups.picked", None)  # in the run before this one
+    if uploaded is not None:
+        st.session_state[f"{key}.groups"] = uploaded
     path = st.text_input(
         "groups", settings.get("data.groups") or "", placeholder="an npz on this machine", key=f"{key}.groups",
         help="The group of every sample, for objectives and measures of fairness: an npz with the arrays train and "
         "test, one name or number for each sample. Without it the classes are the groups.",
     )  # fmt: skip
-    found["data.groups"] = str(Path(path.strip()).expanduser().absolute()) if path.strip() else None
-    return found
+    if not entry.missing:  # to look whether groups fit, the data must be at hand
+        sent = st.file_uploader("or a file of groups", ["npz"], key=f"{key}.groups.upload")
+        if sent is not None:
+            data = DataConfig(entry.name, entry.path or None, **_taken(settings))
+            read = lambda: own.upload_groups(store, sent.name, sent.getvalue(), data)  # noqa: E731
+            _read_once("groups", (sent.file_id, data), read, "lab.groups.picked")
+    return {"data.groups": str(Path(path.strip()).expanduser().absolute()) if path.strip() else None}
+
+
+def _taken(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What the choice of samples depends on, of the settings about the data."""
+    return {key: settings[PART + key] for key in TAKEN if PART + key in settings}
 
 
 def _own(store: Store) -> None:
@@ -169,20 +190,20 @@ def _own(store: Store) -> None:
         help="An npz, a zip or a folder.",
     )
     if sent is not None:
-        _read_once("upload", sent.file_id, lambda: own.upload(store, sent.name, sent.getvalue()))
+        _read_once("upload", sent.file_id, lambda: own.upload(store, sent.name, sent.getvalue()).path)
     if path.strip():
-        _read_once("path", path, lambda: own.add(store, path))
+        _read_once("path", path, lambda: own.add(store, path).path)
 
 
-def _read_once(control: str, what: str, read: Any) -> None:
-    """Read what was given when it is new; keep saying why it was refused as long as it stays."""
+def _read_once(control: str, what: Any, read: Callable[[], str], picked: str = "lab.picked") -> None:
+    """Read what was given when it is new, and leave its path in the session; keep saying why it was refused."""
     state, key = st.session_state, f"lab.own.{control}.seen"
     seen, refusal = state.get(key, (None, ""))
     if seen != what:
         refusal = ""
-        with st.spinner("Reading the images …"):
+        with st.spinner("Reading the file …"):
             try:
-                state["lab.picked"] = read().path
+                state[picked] = read()
             except Refused as error:
                 refusal = str(error)
         state[key] = what, refusal

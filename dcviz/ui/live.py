@@ -19,6 +19,7 @@ from dcviz.runs.words import describe
 from dcviz.ui import binned, explain, notices, status, teach
 from dcviz.ui.reader import ENDED, LIVE, Reader
 from dcviz.ui.share import export
+from dcviz.ui.spent import together
 from dcviz.ui.stage import View, real_layer, stage, view_of
 from dcviz.yardsticks import parted
 
@@ -204,6 +205,7 @@ def _show(reader: Reader, config: RunConfig | None, row: Run, real: Real, theme:
         parting,
         status.newest(measured, "bytes"),
         status.newest(measured, "epsilon"),
+        together(reader.store, row.config.data),
     )
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.html(status.line(row, numbers), width="stretch")

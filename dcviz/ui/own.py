@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from dcviz.errors import Refused
 from dcviz.records import DataConfig
@@ -15,6 +17,8 @@ from dcviz.runs.store import Store
 FACT = "own-sets"  # under which the store remembers them
 KINDS = ("npz", "zip")  # that can be uploaded
 NAMED = 40  # characters of a name, at most
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,29 @@ def upload(store: Store, name: str, content: bytes) -> Own:
     kind = Path(name).suffix.lower()
     if kind.removeprefix(".") not in KINDS:
         raise Refused(f"{name} is neither an .npz nor a .zip; choose one of these.")
+    return _kept(store, name, content, kind, lambda path: add(store, str(path), Path(name).stem))
+
+
+def upload_groups(store: Store, name: str, content: bytes, data: DataConfig) -> str:
+    """Keep an uploaded file of groups likewise, where it fits the data; returns its path.
+
+    Raises:
+        Refused: a file that is no npz with train and test, or whose groups do not fit the samples; a full disk.
+    """
+    from dcviz.data import dataset
+
+    if Path(name).suffix.lower() != ".npz":
+        raise Refused(f"{name} is no .npz: write the arrays train and test with np.savez.")
+
+    def read(path: Path) -> str:
+        dataset(replace(data, groups=str(path)))
+        return str(path)
+
+    return _kept(store, name, content, ".npz", read)
+
+
+def _kept(store: Store, name: str, content: bytes, kind: str, read: Callable[[Path], T]) -> T:
+    """What is read from an upload, which lies under the hash of its content; one that is refused is not kept."""
     folder = store.home / "uploads"
     path = folder / f"{hashlib.blake2b(content, digest_size=16).hexdigest()}{kind}"
     new = not path.exists()
@@ -67,7 +94,7 @@ def upload(store: Store, name: str, content: bytes) -> Own:
         if new:
             write_whole(path, content)
     try:
-        return add(store, str(path), Path(name).stem)
+        return read(path)
     except Refused as refusal:
         if new:
             path.unlink(missing_ok=True)

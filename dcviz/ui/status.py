@@ -44,6 +44,7 @@ class Numbers:
     parting: Parting | None = None  # of the objective and the yardsticks
     bytes: float | None = None  # stored, at the end
     epsilon: float | None = None  # spent, of a run of private data
+    together: str = ""  # what that comes to with all other runs on these rows, in a sentence
 
 
 def final_of(scores: Sequence[Score]) -> Final | None:
@@ -109,7 +110,7 @@ def _speed(run: Run, numbers: Numbers) -> list[str]:
 def _quality(numbers: Numbers) -> list[str]:
     parts = []
     if numbers.epsilon is not None:
-        parts.append(_fact(f"ε {numbers.epsilon:.3g}", "spent", SPENT))
+        parts.append(_fact(f"ε {numbers.epsilon:.3g}", "spent", " ".join(filter(None, [SPENT, numbers.together]))))
     if numbers.accuracy is not None and numbers.final is None:
         why = (
             f"{protocol(numbers.protocol)} The test set is not touched while the run goes on."

@@ -12,7 +12,6 @@ from dcviz import registry
 from dcviz.data.catalogue import catalogue
 from dcviz.errors import Refused, unknown
 from dcviz.records import parsed
-from dcviz.runs.configure import OBJECTIVE
 from dcviz.runs.limits import check_limit
 from dcviz.ui.choices import OWN, SCALES, Choices, config_of, methods, regimes
 
@@ -58,21 +57,29 @@ def read(query: Mapping[str, str]) -> tuple[Choices, list[str]]:
         refusals += [] if "path" in query else ["data=own in the address: give path=… with it."]
         choices = replace(choices, data=Choices.data)
     choices = _fitting(choices)
-    for path in sorted(set(query) - set(checks) - set(OURS), key=_pursued_first):
+    choices, refused = _with_settings(choices, {p: query[p] for p in sorted(set(query) - set(checks) - set(OURS))})
+    return choices, [*refusals, *(f"{path}={query[path]} in the address: {why}" for path, why in refused.items())]
+
+
+def _with_settings(choices: Choices, given: Mapping[str, str]) -> tuple[Choices, dict[str, Refused]]:
+    """The choices with each setting that fits, and why the others do not.
+
+    One may fit beside another only: data are private where an objective keeps them so, and an objective may ask for
+    groups. So those that were refused are tried again as long as another one has been taken.
+    """
+    refused: dict[str, Refused] = {}
+    for path, text in given.items():
         try:
-            tried = replace(choices, settings={**choices.settings, path: _value(query[path])})
+            tried = replace(choices, settings={**choices.settings, path: _value(text)})
             _refuse_second_name(path)
             _refuse_unknown_class(path, tried)
             config_of(tried)
             choices = tried
         except Refused as refusal:
-            refusals.append(f"{path}={query[path]} in the address: {refusal}")
-    return choices, refusals
-
-
-def _pursued_first(path: str) -> tuple[bool, str]:
-    """The order of settings: data may be private only where an objective keeps them so."""
-    return not path.startswith(OBJECTIVE), path
+            refused[path] = refusal
+    if refused and len(refused) < len(given):
+        return _with_settings(choices, {path: given[path] for path in refused})
+    return choices, refused
 
 
 def _refuse_second_name(path: str) -> None:

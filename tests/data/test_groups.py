@@ -11,6 +11,7 @@ from dcviz.data.toy import minority_of
 from dcviz.errors import Refused
 from dcviz.records import DataConfig, from_json, to_json
 from dcviz.runs.view import view_key
+from tests.grouped import group_of
 
 
 def counts(data):
@@ -79,7 +80,7 @@ def test_a_column_of_the_source_follows_the_samples(column, digits):
         assert [data.groups.names[g] for g in of.tolist()] == names[part.id.numpy()].tolist()
     real = Real(data, torch.device("cpu"), 0).at(0)
     for batch in (real.shuffled(50), next(real.whole(100))):
-        told = [data.groups.names[g] for g in real.group_of(batch.id).tolist()]
+        told = [data.groups.names[g] for g in group_of(data, batch.id).tolist()]
         assert told == names[batch.id.numpy()].tolist()
     table = np.zeros((10, 2), int)
     np.add.at(table, (data.train.y.numpy(), data.groups.train.numpy()), 1)

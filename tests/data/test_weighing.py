@@ -6,31 +6,37 @@ import torch
 
 from dcviz.data import dataset
 from dcviz.data.sampler import Real
+from tests.grouped import group_of
 
 MASS = torch.tensor([[0.5, 0.5], [0.9, 0.1]])
 
 
 @pytest.fixture(scope="module")
-def source():
-    return Real(dataset("moons-minority"), torch.device("cpu"), 0)
+def data():
+    return dataset("moons-minority")
 
 
-def by_cell(real, batch):
+@pytest.fixture(scope="module")
+def source(data):
+    return Real(data, torch.device("cpu"), 0)
+
+
+def by_cell(data, batch):
     """Mass and number of samples of each class and group ``(C, G)``."""
     mass, number = np.zeros((2, 2)), np.zeros((2, 2), int)
     for c in range(2):
         for w, i in zip(batch.weights[c].tolist(), batch.id[c].tolist(), strict=True):
             if i >= 0:
-                g = int(real.group_of(torch.tensor(i)))
+                g = int(group_of(data, torch.tensor([i])))
                 mass[c, g] += w
                 number[c, g] += 1
     return mass, number
 
 
 @pytest.mark.parametrize("size", [10, 128, 500, 5000])
-def test_a_batch_has_the_masses_exactly(source, size):
+def test_a_batch_has_the_masses_exactly(data, source, size):
     real = source.at(3)
-    mass, number = by_cell(real, real.weighed(MASS).batch(size))
+    mass, number = by_cell(data, real.weighed(MASS).batch(size))
     assert mass == pytest.approx(MASS.numpy(), abs=1e-6)
     assert (number >= 1).all()
     assert (number.sum(1) <= size).all()
@@ -59,22 +65,22 @@ def test_draws_repeat_themselves_and_differ_by_step(source):
     assert not torch.equal(first, other)
 
 
-def test_a_shuffled_batch_has_the_frequencies(source):
+def test_a_shuffled_batch_has_the_frequencies(data, source):
     mass = MASS * torch.tensor([[0.2], [0.8]])
     real = source.at(0)
     batch = real.weighed(mass).shuffled(4000)
     found = np.zeros((2, 2))
-    np.add.at(found, (batch.y.numpy(), real.group_of(batch.id).numpy()), 1 / 4000)
+    np.add.at(found, (batch.y.numpy(), group_of(data, batch.id).numpy()), 1 / 4000)
     assert found == pytest.approx(mass.numpy(), abs=1 / 4000)  # drawn evenly, not by luck alone
     first = batch.id[:400]
-    assert 0.02 < (real.group_of(first) == 1).float().mean() < 0.35  # and in no order
+    assert 0.02 < (group_of(data, first) == 1).float().mean() < 0.35  # and in no order
 
 
-def test_a_group_alone_comes_whole_and_once(source):
+def test_a_group_alone_comes_whole_and_once(data, source):
     real = source.at(0)
     view = real.weighed(source.group_counts * torch.tensor([0, 1]))
     batch = view.shuffled(1000)
-    assert sorted(batch.id.tolist()) == sorted(i for i in source.id.tolist() if real.group_of(torch.tensor(i)) == 1)
+    assert sorted(batch.id.tolist()) == sorted(source.id[group_of(data, source.id) == 1].tolist())
     assert len(set(view.shuffled(20).id.tolist())) == 20
     assert view.batch(1000).present is None
 

@@ -67,13 +67,14 @@ OWN = [
         )
     ),
     *(
-        {"name": name, "of": {"name": "ridge-ensemble", **SMALL, "networks": 2}, "updates": 60, **more}
+        {"name": name, "of": {"name": "ridge-ensemble", **SMALL, "networks": 2}, "updates": 60, "width": 8, **more}
         for name, more in (("adversarial-real", {"share": 1.0}), ("adversarial-synthetic", {"against": "networks"}))
     ),
     {"name": "curvature", "of": {"name": "infinite-ridge", "batch": 32}, "samples": 32},
     {
         "name": "adversarial-real",
         "updates": 60,
+        "width": 8,
         "of": {"name": "trajectory-matching", "width": 8, **SHORT["trajectory-matching"]},
     },
 ]

@@ -18,6 +18,7 @@ from dcviz.randomness import generator
 from dcviz.records import DataConfig
 from dcviz.runs.problem import refuse_unmet
 from dcviz.types import silent
+from tests.grouped import group_of
 
 DATA = {"name": "match", "divergence": "energy", "regime": "data", "cap": 20000}
 
@@ -56,27 +57,27 @@ def energy(x, y, w):
     return 2 * w @ cdist(x, y) @ v - w @ cdist(x, x) @ w - v @ cdist(y, y) @ v
 
 
-def clouds(real, fake):
+def clouds(data, real, fake):
     """Class by class: real points, their groups, and the points of S."""
     every = next(real.at(0).whole(10_000))
-    groups, (_, y) = real.group_of(every.id).numpy(), (0, every.y.numpy())
+    groups, y = group_of(data, every.id).numpy(), every.y.numpy()
     s = fake.by_class().x.double().numpy()
     return [(every.x.double().numpy()[y == c], groups[y == c], s[c]) for c in range(2)]
 
 
 @pytest.mark.parametrize(("equality", "weights"), [(0.0, ""), (0.5, ""), (1.0, ""), (1.0, "majority=70, minority=30")])
-def test_weighed_groups_are_numpy_s_weighted_energy(equality, weights, real, fake):
+def test_weighed_groups_are_numpy_s_weighted_energy(equality, weights, data, real, fake):
     params = {"name": "weighed-groups", "inner": DATA, "equality": equality, "weights": weights}
     terms, _, _ = terms_of(params, real, fake)
     share = np.array([0.7, 0.3]) if weights else (1 - equality) * np.array([0.97, 0.03]) + equality / 2
     expected = 0.0
-    for x, g, s in clouds(real, fake):
+    for x, g, s in clouds(data, real, fake):
         w = share[g] / np.bincount(g)[g]  # each class has each group in the same proportion
         expected += energy(x, s, w / w.sum())
     assert float(terms["energy"]) == pytest.approx(expected, rel=1e-4)
     for name, g in (("majority", 0), ("minority", 1)):
         alone = 0.0
-        for x, of, s in clouds(real, fake):
+        for x, of, s in clouds(data, real, fake):
             n = (of == g).sum()
             alone += energy(x[of == g], s, np.full(n, 1 / n))
         assert float(terms[f"group {name}"]) == pytest.approx(alone, rel=1e-4)

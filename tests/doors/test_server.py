@@ -118,6 +118,23 @@ def test_no_file_is_served_but_those_of_the_components(server):
             assert b"[build-system]" not in body
 
 
+@pytest.mark.parametrize("path", ["/", "/Runs", "/_stcore/health", "/static/nothing.js"])
+def test_every_answer_says_that_nothing_comes_from_elsewhere(server, path):
+    port, _ = server
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", path)
+    told = connection.getresponse()
+    said = dict(part.split(" ", 1) for part in told.getheader("Content-Security-Policy").split("; "))
+    connection.close()
+    assert said["default-src"] == said["connect-src"] == "'self'"
+    assert said["object-src"] == "'none'"
+    assert said["frame-ancestors"] == "'self'"
+    assert "'unsafe-inline'" not in said["script-src"]
+    assert "'sha256-" in said["script-src"], "the one script within streamlit's page"
+    assert not re.search(r"https?:|\*|\bws", " ".join(said.values()))
+    assert told.getheader("X-Content-Type-Options") == "nosniff"
+
+
 def test_nobody_uploads_without_a_window(server):
     port, _ = server
     status, _ = answer(port, "/_stcore/upload_file/nobody/nothing", "PUT", Content_Length="0")

@@ -12,7 +12,7 @@ from dcviz.inspect import Bench, lens, lenses, panel, snapshot
 from dcviz.inspect.lens import PANEL, PLANE, move_of, own, told
 from dcviz.randomness import generator
 from dcviz.runs import problem
-from dcviz.runs.job import unpack_state
+from dcviz.runs.states import unpack_state
 from dcviz.types import silent
 
 EXPERTS = {"width": 8, "experts": 1, "epochs": 4, "latest": 2, "inner": 3, "expert_batch": 512, "labels": "learned"}

@@ -9,10 +9,11 @@ import pytest
 from dcviz import registry
 from dcviz.errors import Refused
 from dcviz.objectives.applying import effective
-from dcviz.records import ObjectiveConfig, RunConfig, TermConfig, from_json, to_json
+from dcviz.records import DataConfig, ObjectiveConfig, RunConfig, TermConfig, from_json, to_json
+from dcviz.runs import frontier
 from dcviz.runs.choices import choices_of, config_of
 from dcviz.runs.configure import configure
-from dcviz.runs.problem import discrepancy_of
+from dcviz.runs.problem import check, discrepancy_of
 from dcviz.types import Objective, Source, hyper
 
 
@@ -91,6 +92,63 @@ def test_what_does_not_fit_is_refused_in_words():
 def test_an_objective_changes_only_what_it_may():
     with pytest.raises(TypeError, match="terms"):
         effective(RunConfig(objectives=(ObjectiveConfig("doubled", {"steps": 3}),)))
+
+
+@dataclass(frozen=True)
+class Elsewhere(Doubled):
+    """One that is about another network, on few data."""
+
+    name = "elsewhere"
+    requires: ClassVar = {"data.size": 100}
+    prefers: ClassVar = {"evaluation.network": "mlp", "start": "noise", "optimiser.rates.images": 0.3}
+
+
+@pytest.fixture
+def elsewhere():
+    return registry.register(Elsewhere)
+
+
+def test_what_an_objective_asks_of_the_rest_comes_with_it(elsewhere):
+    config = configure(objectives=["elsewhere"])
+    assert (config.data.size, config.evaluation.network, config.start) == (100, "mlp", "noise")
+    assert config.optimiser.rates == {**configure().optimiser.rates, "images": 0.3}
+    assert config.evaluation.updates == RunConfig().evaluation.updates
+    assert configure(settings={"objective.elsewhere.weight": 0.5}) == config
+    assert config_of(choices_of(config)) == config
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"start": "herding"}, ("herding", "mlp")),
+        ({"settings": {"evaluation.network": "resnet"}}, ("noise", "resnet")),
+        ({"settings": {"evaluation.width": 8}}, ("noise", "mlp")),
+        ({"evaluation": {"width": 8}}, ("noise", "convnet")),  # somebody has chosen the whole of it
+        ({"settings": {"data.size": 50}}, ("noise", "mlp")),
+    ],
+)
+def test_what_it_prefers_gives_way_and_what_it_requires_does_not(elsewhere, given, found):
+    config = configure(objectives=["elsewhere"], **given)
+    assert (config.start, config.evaluation.network) == found
+    assert config.data.size == 100
+
+
+def test_a_configuration_against_what_is_required_is_refused_with_the_cure(elsewhere):
+    config = configure(objectives=["elsewhere"])
+    with pytest.raises(Refused, match=r"elsewhere requires data\.size = 100, and it is None: set it, or leave out"):
+        check(replace(config, data=replace(config.data, size=None)))
+
+
+def test_what_was_required_is_undone_where_the_objective_is_left_out(elsewhere):
+    plain = configure(data=DataConfig(size=50))
+    assert frontier.without(plain, "elsewhere") == plain
+    pursued = frontier.at(plain, "elsewhere", 2.0)
+    assert (pursued.data.size, pursued.start) == (100, "noise")
+    assert frontier.at(replace(pursued, start="herding"), "elsewhere", 1.0).start == "herding"
+    back = frontier.at(pursued, "elsewhere", None)
+    assert (back.data.size, back.start, back.objectives) == (None, "noise", ())
+    both = configure(objectives=["elsewhere", "doubled"])
+    assert frontier.without(both, "doubled").data.size == 100
 
 
 def test_names_of_settings_are_fields():

@@ -13,9 +13,11 @@ from dcviz.discrepancies.weighted import Weighted, curve_names
 from dcviz.errors import Refused
 from dcviz.objectives.applying import effective
 from dcviz.records import DataConfig, RunConfig, from_json, to_json
+from dcviz.runs import service
 from dcviz.runs.choices import choices_of, config_of
 from dcviz.runs.configure import configure
 from dcviz.runs.problem import build, check, discrepancy_of
+from dcviz.runs.store import Store
 
 ENERGY = {"divergence": "energy", "regime": "data", "data": "moons-minority", "budget": 4, "steps": 5, "live": None}
 FAIR = [name for name, one in registry.known("objective").items() if one.kind == "fair"]
@@ -120,7 +122,8 @@ def test_federated_runs_start_from_noise():
 
 
 def test_terms_that_groups_do_not_reach_are_left_as_they_are_or_refused():
-    ncfm = effective(configure(preset="ncfm", budget=1, objectives=["group-weights"]))
+    grouped = DataConfig(groups="groups.npz")  # read with the data, not before
+    ncfm = effective(configure(data=grouped, preset="ncfm", budget=1, objectives=["group-weights"]))
     names = [t.discrepancy for t in ncfm.terms]
     assert "weighed-groups" in names
     assert "calibration" in names
@@ -148,6 +151,36 @@ def test_an_evenness_out_of_range_is_refused():
         check(configure(evenness=1.5))
 
 
-def test_groups_that_the_data_lacks_are_refused_before_a_run():
-    with pytest.raises(Refused, match="no class of .* has two groups.*group-budgets"):
-        build(configure(**{**ENERGY, "data": "moons"}, objectives=["group-weights"]))
+@pytest.mark.parametrize(
+    ("data", "objectives", "text"),
+    [
+        ("moons", ["group-weights"], "no class of moons has two groups.*group-budgets"),
+        ("digits", ["worst-group"], "no class of digits has two groups.*choose a regression such as ridge"),
+        ("digits", ["group-weights", "adversarial-real"], "no class of digits has two groups"),
+        (DataConfig("moons-minority", minority=0.0), ["group-weights"], "no class of moons-minority has two groups"),
+    ],
+    ids=["planar", "images", "inside another one", "none of the few"],
+)
+def test_groups_that_the_data_lacks_are_refused_at_configuration(data, objectives, text):
+    with pytest.raises(Refused, match=text):
+        configure(**{**ENERGY, "data": data}, objectives=objectives)
+
+
+def test_classes_are_no_groups_for_what_needs_all_of_them(monkeypatch):
+    monkeypatch.setattr(registry.find("discrepancy", "ridge"), "partial", False)
+    with pytest.raises(Refused, match="only groups of digits are its classes.*needs all classes.*group-weights"):
+        configure(discrepancy="ridge", objectives=["worst-group"])
+
+
+def test_groups_that_the_data_lacks_are_refused_before_a_run_is_queued(tmp_path):
+    """Also where a configuration did not come from `configure`: a file, another version, a changed copy."""
+    store, config = Store(tmp_path), configure(**ENERGY, objectives=["group-weights"])
+    with pytest.raises(Refused, match="no class of moons has two groups"):
+        service.launch(store, replace(config, data=DataConfig("moons")))
+    assert not store.runs()
+
+
+def test_classes_are_groups_where_all_of_them_are_compared_at_once():
+    for objective in ("group-weights", "worst-group", "group-budgets", "federated"):
+        check(configure(discrepancy="ridge", objectives=[objective]))
+    check(configure(divergence="energy", regime="data", objectives=["group-budgets"]))

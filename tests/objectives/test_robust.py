@@ -408,7 +408,7 @@ def test_what_is_wrapped_brings_the_rates_of_what_it_learns():
 
 @pytest.mark.parametrize("name", ROBUST)
 def test_private_terms_are_not_read_around(name, monkeypatch):
-    monkeypatch.setattr(registry.find("discrepancy", "ridge"), "serves", "private")
+    monkeypatch.setattr(registry.find("discrepancy", "ridge"), "accounted", True)
     with pytest.raises(Refused, match="leave out one of the two objectives"):
         configure(discrepancy="ridge", objectives=[name])
     inside = {"name": "adversarial-synthetic", "of": {"name": "ridge"}}

@@ -77,7 +77,8 @@ def test_a_preset_is_said_by_its_name(preset, monkeypatch):
 @pytest.mark.parametrize("method", [*CELLS, *METHODS], ids=str)
 def test_a_method_is_said_by_its_name(method, monkeypatch):
     named = {"discrepancy": method} if isinstance(method, str) else dict(zip(("divergence", "regime"), method))  # noqa: B905
-    config = configure(**named, budget=3, steps=17, seed=5)
+    fair = isinstance(method, str) and registry.find("discrepancy", method).serves == "fair"
+    config = configure(**named, data="moons-minority" if fair else "digits", budget=3, steps=17, seed=5)
     line = command_line(config)
     assert "--set" not in line
     assert parsed(line, monkeypatch) == config

@@ -224,8 +224,8 @@ def test_the_script_trains_to_what_the_images_allow(store, tmp_path, to, format,
     """Ten medoids of the digits for each class, exported: a ConvNet gets nearly nine in ten right."""
     from dcviz.condensing.loop import begin
     from dcviz.data import dataset
-    from dcviz.runs.job import final_of
     from dcviz.runs.problem import build
+    from dcviz.runs.states import final_of
 
     config = RunConfig(
         data=DataConfig("digits", transform=transform),

@@ -71,6 +71,17 @@ def test_likeness_is_on_record_for_every_third_frame_and_a_classifier_is_asked_o
     assert low < 1 < high
 
 
+def test_the_last_frame_has_its_likeness_also_where_it_was_measured_before_it_was_known_to_be_the_last(
+    store, patient, monkeypatch
+):
+    monkeypatch.setattr(measuring, "SHARE", 1e9)  # each frame is measured as it comes, every third with its likeness
+    run = service.launch(store, quick(budget=6, steps=31))
+    assert run_to(store, run).status == "done"
+    steps, _ = store.metrics(run)[LIKE + "coverage"]
+    assert len(store.frames(run)) == 32
+    assert steps.tolist() == [*range(0, 31, 3), 31]
+
+
 def test_below_six_samples_of_a_class_there_is_no_recall(store):
     run = service.launch(store, quick(steps=3))
     assert run_to(store, run).status == "done"

@@ -26,7 +26,8 @@ from dcviz.runs.configure import configure
 from dcviz.runs.export import export
 from dcviz.runs.files import Damaged, from_npz, unpacked
 from dcviz.runs.importing import bring
-from dcviz.runs.job import EPSILON, GUARANTEE, RunJob
+from dcviz.runs.job import RunJob
+from dcviz.runs.ledger import EPSILON, GUARANTEE
 from dcviz.runs.store import Owner, Store
 from dcviz.runs.worker import drive
 
@@ -308,7 +309,8 @@ def test_nothing_of_a_step_is_shown_before_it_can_be_gone_on_from(store, monkeyp
         Store, "save_latest", lambda s, run, step, a: safe(run, step, "latest") or latest(s, run, step, a)
     )
     monkeypatch.setattr("dcviz.runs.job.LATEST_SECONDS", 0.0)
-    monkeypatch.setattr("dcviz.runs.job.ACCURACY_SECONDS", 0.0)
+    monkeypatch.setattr("dcviz.runs.scoring.ACCURACY_SECONDS", 0.0)
+    monkeypatch.setattr("dcviz.runs.job.SIDE_SHARE", 1.0)  # all of it between two steps, however busy the machine is
     config = quick("private-gradients", steps=60, live=configure().live, settings={**LIVE, "saving.frames": 5})
     run = service.launch(store, config)
     assert run_to(store, run).status == "done"

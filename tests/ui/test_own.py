@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dcviz.errors import Refused
+from dcviz.records import DataConfig
 from dcviz.runs.store import Store
 from dcviz.ui import own, url
 from dcviz.ui.choices import Choices, choices_of, config_of
@@ -144,3 +145,67 @@ def test_a_path_is_read_chosen_and_named_or_refused_where_it_was_given(store, tm
     assert not app.error
     assert app.session_state["lab.choices"] == Choices(data="own", path=str(path), name="pets")
     assert app.selectbox(key="lab.w.data").value == str(path)
+
+
+def packed(**arrays):
+    out = io.BytesIO()
+    np.savez(out, **arrays)
+    return out.getvalue()
+
+
+def test_groups_are_kept_under_their_content_where_they_fit(store, tmp_path):
+    path = tmp_path / "pets.npz"
+    path.write_bytes(pets())
+    data = DataConfig("pets", str(path))
+    from dcviz.data import dataset
+
+    n = len(dataset(data).test)
+    groups = packed(train=np.arange(36) // 3 % 2, test=np.arange(36) // 3 % 2)  # one for each pet, in its order
+    kept = own.upload_groups(store, "Sides.npz", groups, data)
+    assert kept == own.upload_groups(store, "again.npz", groups, data)
+    assert [p.name for p in (store.home / "uploads").iterdir()] == [kept.rpartition("/")[2]]
+    found = dataset(DataConfig("pets", str(path), groups=kept))
+    assert found.groups.names == ("0", "1")
+    assert len(found.groups.test) == n
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("sides.csv", b"a,b", "sides.csv is no .npz"),
+        ("sides.npz", b"no archive", "sides.npz is not a readable npz"),
+        ("sides.npz", packed(train=np.zeros(1797)), "has the arrays train; write train and test"),
+        ("sides.npz", packed(train=np.arange(5), test=np.arange(5)), "groups of train are 5, but the data has"),
+        ("sides.npz", packed(train=np.zeros(1797), test=np.zeros(1797)), "one group only"),
+        ("sides.npz", packed(train=np.zeros(2**26), test=np.zeros(3)), "zip bomb|unpack to"),
+    ],
+)
+def test_groups_that_do_not_fit_are_refused_by_their_name_and_not_kept(store, name, content, words):
+    with pytest.raises(Refused, match=words):
+        own.upload_groups(store, name, content, DataConfig())
+    assert not any((store.home / "uploads").glob("*"))
+
+
+def test_groups_that_would_run_code_are_not_read(store):
+    objects = packed(train=np.array([print] * 1797, dtype=object), test=np.zeros(1797))
+    with pytest.raises(Refused, match="holds Python objects"):
+        own.upload_groups(store, "sides.npz", objects, DataConfig())
+
+
+def test_uploaded_groups_are_taken_or_refused_where_they_were_given(store):
+    app = panel(store.home)
+    files = next(f for f in app.get("file_uploader") if f.key == "lab.w.digits.groups.upload")
+    files.set_value(("sides.npz", packed(train=np.arange(5), test=np.arange(5)), "application/octet-stream"))
+    app.run()
+    assert "groups of train are 5" in app.error[0].value
+    assert "data.groups" not in app.session_state["lab.choices"].settings
+    files = next(f for f in app.get("file_uploader") if f.key == "lab.w.digits.groups.upload")
+    files.set_value(("sides.npz", packed(train=np.arange(1797) % 2, test=np.arange(1797) % 2), "application/zip"))
+    app.run()
+    assert not app.exception
+    assert not app.error
+    taken = app.session_state["lab.choices"].settings["data.groups"]
+    assert taken.startswith(str(store.home / "uploads"))
+    assert app.text_input(key="lab.w.digits.groups").value == taken
+    app.text_input(key="lab.w.digits.groups").set_value("").run()  # and let go again
+    assert "data.groups" not in app.session_state["lab.choices"].settings

@@ -15,7 +15,7 @@ APP = ROOT / "app.py"
 
 
 def opened(page=None, **query):
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=300)  # of what hangs; a busy machine imports slowly
     app.query_params["data"] = "moons"
     if page is None:
         for key, value in query.items():

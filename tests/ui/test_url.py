@@ -21,7 +21,12 @@ SETUPS = [
 ]
 
 
-@pytest.mark.parametrize("choices", SETUPS)
+GROUPED = Choices(
+    regime="data", divergence="energy", settings={"data.groups": "/g.npz", "objective.worst-group.rate": 0.1}
+)
+
+
+@pytest.mark.parametrize("choices", [*SETUPS, GROUPED])
 def test_the_address_holds_the_whole_set_up(choices):
     query = url.write(choices)
     assert all(isinstance(v, str) for v in query.values())
@@ -62,6 +67,14 @@ def test_a_bad_value_is_refused_in_words_and_costs_only_itself(query, words):
     asked = {"regime": "data", "divergence": "energy"} if query.get("regime") == "data" else {}
     asked |= {"regime": "random-features", "divergence": "energy"} if query.get("regime") == "random-features" else {}
     assert choices == Choices(seed=0 if "seed" in query else 5, **asked)
+
+
+def test_what_fits_beside_another_value_only_is_refused_alone():
+    query = url.write(GROUPED)
+    choices, refusals = url.read({**query, "data.groups": "12"})
+    assert choices.settings == {}
+    assert len(refusals) == 2
+    assert "no class of digits has two groups" in " ".join(refusals)
 
 
 def test_run_and_step_are_not_settings():

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from dcviz.discrepancies.fair.shares import cells_of, only
 from dcviz.discrepancies.match import Match
+from dcviz.discrepancies.wrapping import Wrapping
 from dcviz.errors import Refused
-from dcviz.types import Dataset, Discrepancy, Needs, Plan, Progress, RealSampler, SyntheticSet, Terms, Tree, hyper
+from dcviz.types import Dataset, Discrepancy, Plan, Progress, RealSampler, SyntheticSet, Terms, Tree, hyper
 
 if TYPE_CHECKING:
     import torch
@@ -22,64 +23,38 @@ NAMED = 10  # groups, up to which each has its curves; beyond, the largest and t
 
 
 @dataclass(frozen=True)
-class Around(Discrepancy):
-    """A discrepancy that looks at T and S through another one."""
+class Around(Wrapping):
+    """A discrepancy that looks at T and S through another one, and shows terms of its own beside those."""
 
-    where = "any"
     serves = "fair"
+    inside = "inner"
     gives_way: ClassVar[bool] = False  # whether another one may take its place
 
     inner: Discrepancy = hyper(Match(), "What compares T with S.", part="discrepancy")
 
-    @property
-    def needs(self) -> Needs:
-        """What the inner one presupposes."""
-        return self.inner.needs
-
     def fits(self, data: Dataset) -> None:
         """Refuse an inner one that groups cannot reach."""
-        self.inner.fits(data)
+        super().fits(data)
         check_inner(self, self.inner)
         check_reach(self.inner, data)
 
-    def extend(self, context: Tree, synthetic: SyntheticSet, generator: torch.Generator) -> SyntheticSet:
-        """As the inner one does."""
-        return self.inner.extend(context["inner"], synthetic, generator)
+    def fits_without_groups(self, name: str) -> None:
+        """Refuse an inner one that compares the classes one by one."""
+        super().fits_without_groups(name)
+        if self.inner.reads == "classes":
+            raise unreached(self.inner, name)
 
-    def objective(self, terms: Terms) -> Tensor:
-        """That of the inner one, without the terms that are only shown."""
-        return self.inner.objective(minimised(terms))
+    def terms_within(self, terms: Terms) -> Terms:
+        """The terms that are not only shown."""
+        return minimised(terms)
 
-    def follows(self, terms: Terms) -> bool:
-        """Whether the inner one does."""
-        return self.inner.follows(minimised(terms))
+    def state_within(self, state: Tree) -> Tree:
+        """Beside what is kept of the groups."""
+        return state["inner"]
 
-    def advance(
-        self,
-        context: Tree,
-        state: Tree,
-        real: RealSampler,
-        synthetic: SyntheticSet,
-        generator: torch.Generator,
-    ) -> Tree:
-        """The inner one, on T as it is."""
-        inner = self.inner.advance(context["inner"], state["inner"], real, synthetic, generator)
+    def with_state(self, state: Tree, inner: Tree) -> Tree:
+        """With what is kept of the groups."""
         return {**state, "inner": inner}
-
-    def finish(
-        self,
-        context: Tree,
-        state: Tree,
-        real: RealSampler,
-        synthetic: SyntheticSet,
-        generator: torch.Generator,
-    ) -> SyntheticSet:
-        """As the inner one does."""
-        return self.inner.finish(context["inner"], state["inner"], real, synthetic, generator)
-
-    def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
-        """That of the inner one."""
-        return self.inner.cost(classes, per_class, shape)
 
 
 def check_inner(of: Discrepancy, inner: Discrepancy) -> None:
@@ -100,11 +75,16 @@ def check_inner(of: Discrepancy, inner: Discrepancy) -> None:
 def check_reach(inner: Discrepancy, data: Dataset) -> None:
     """Refuse data in which no class has two groups, where the classes are compared one by one."""
     if inner.reads == "classes" and int((cells_of(data) > 0).sum()) <= len(data.classes):
-        raise Refused(
-            f"{inner.title} compares the classes one by one, and no class of {data.name} has two groups: weights of "
-            "groups change nothing. Give the data a column of groups, choose a regression such as ridge, or the "
-            "objective group-budgets."
-        )
+        raise unreached(inner, data.name)
+
+
+def unreached(inner: Discrepancy, name: str) -> Refused:
+    """The refusal of data of this name, whose classes have one group each."""
+    return Refused(
+        f"{inner.title} compares the classes one by one, and no class of {name} has two groups: weights of groups "
+        "change nothing. Give the data a column of groups, choose a regression such as ridge, or the objective "
+        "group-budgets."
+    )
 
 
 def minimised(terms: Terms) -> Terms:

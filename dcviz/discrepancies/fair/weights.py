@@ -135,6 +135,10 @@ class AllottedGroups(WeighedGroups):
         self.inner.fits(data)
         check_inner(self, self.inner)
 
+    def fits_without_groups(self, name: str) -> None:
+        """Nothing to refuse either."""
+        self.inner.fits_without_groups(name)
+
     def masses(self, counts: Tensor, names: tuple[str, ...]) -> Tensor:
         """Of every cell, each class with its natural mass."""
         mass = super().masses(counts, names)

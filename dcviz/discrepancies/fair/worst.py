@@ -54,6 +54,15 @@ class WorstGroup(Around):
                 "objective group-weights."
             )
 
+    def fits_without_groups(self, name: str) -> None:
+        """Refuse one that needs all classes in every group, too."""
+        super().fits_without_groups(name)
+        if not self.inner.partial:
+            raise Refused(
+                f"the only groups of {name} are its classes, and {self.inner.title} needs all classes in every group: "
+                "give the data a column of groups, choose a regression such as ridge, or the objective group-weights."
+            )
+
     def prepare(self, real: RealSampler, plan: Plan, generator: torch.Generator, progress: Progress) -> Tree:
         """The inner context for each group by itself; the first also serves as that of all."""
         found = prepared(self.inner, real, plan, generator, progress)

@@ -68,6 +68,7 @@ class PrivateGradients(Discrepancy):
     )
     where = "gradients"
     serves = "private"
+    accounted = True
     properties = frozenset({"nonnegative"})
 
     epsilon: float = hyper(
@@ -200,6 +201,7 @@ class PrivateGradients(Discrepancy):
             "epsilon": self.epsilon,
             "delta": self.delta,
             "rows": context["size"],
+            "release": context["mark"],
             "neighbours": "one row left out, N counted as before",
             "public": "class names, shape, N, the held-out and the test part, and a part that is shown",
         }

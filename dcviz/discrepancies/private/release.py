@@ -37,6 +37,7 @@ class Released(Discrepancy):
     """
 
     serves = "private"
+    accounted = True
     properties = frozenset({"nonnegative"})
     neighbours: ClassVar[str] = "one row replaced by any other"
 
@@ -131,6 +132,7 @@ class Released(Discrepancy):
             "epsilon": self.epsilon,
             "delta": self.delta,
             "rows": context["size"],
+            "release": context["mark"],
             "neighbours": self.neighbours,
             "public": public + shares,
         }

@@ -10,7 +10,7 @@ from dcviz.discrepancies.robust.ball import MADRY, NORM, NORMS, RADIUS, STEPS, B
 from dcviz.discrepancies.robust.samplers import Attacked
 from dcviz.discrepancies.robust.streams import aside
 from dcviz.discrepancies.robust.victims import POOL, UPDATES, WIDTH, Victims, errors, one_of
-from dcviz.discrepancies.robust.wrapping import Wrapping
+from dcviz.discrepancies.robust.wrapping import Attacking
 from dcviz.types import Plan, Progress, RealSampler, SyntheticSet, Terms, Tree, hyper
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class AdversarialReal(Wrapping):
+class AdversarialReal(Attacking):
     r"""A discrepancy of S from T ∪ T', where T' are the samples of T as PGD against a network trained on T leaves them.
 
     .. math:: D\bigl((1-s)\,T+s\,T',\ S\bigr),\quad

@@ -9,7 +9,7 @@ from dcviz.discrepancies.robust.ball import MADRY, NORM, NORMS, RADIUS, STEPS, B
 from dcviz.discrepancies.robust.samplers import Repeated
 from dcviz.discrepancies.robust.streams import aside, same
 from dcviz.discrepancies.robust.victims import POOL, UPDATES, WIDTH, Victims, errors, one_of
-from dcviz.discrepancies.robust.wrapping import Wrapping
+from dcviz.discrepancies.robust.wrapping import Attacking
 from dcviz.types import Plan, Progress, RealSampler, SyntheticSet, Terms, Tree, hyper
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Plain:
 
 
 @dataclass(frozen=True)
-class AdversarialSynthetic(Wrapping):
+class AdversarialSynthetic(Attacking):
     r"""A discrepancy at the worst place in a ball around S, and its gradient there.
 
     .. math:: D\bigl(T,\ S+\delta^*\bigr),\quad \delta^*=\arg\max_{\lVert\delta_j\rVert\le\varepsilon}D(T,S+\delta)
@@ -102,17 +102,6 @@ class AdversarialSynthetic(Wrapping):
         terms, gradients, state = self.of.gradient(context["of"], state, drawn.again(), moved, generator)
         back = torch.autograd.grad(decoded, leaf, gradients.pop("images"))[0]
         return self._outer(terms), {**gradients, key: back}, state
-
-    def advance(
-        self,
-        context: Tree,
-        state: Tree,
-        real: RealSampler,
-        synthetic: SyntheticSet,
-        generator: torch.Generator,
-    ) -> Tree:
-        """As the inner discrepancy has it, on S itself."""
-        return self.of.advance(context["of"], state, real, synthetic, generator)
 
     def cost(self, classes: int, per_class: int, shape: tuple[int, ...]) -> tuple[float, float]:
         """The inner discrepancy once for each step of the attack, and once more."""

@@ -26,10 +26,6 @@ class Around:
         self.group_names, self.group_counts = real.group_names, real.group_counts
         self.score, self.size, self.secret = real.score, real.size, real.secret
 
-    def group_of(self, id: Tensor) -> Tensor:
-        """The groups of samples by their ids."""
-        return self.real.group_of(id)
-
 
 class Attacked(Around):
     """T ∪ T', the samples and what an attack makes of them, weighted 1 - share and share."""

@@ -12,16 +12,14 @@ from dcviz.errors import Refused
 from dcviz.records import RunConfig, TermConfig
 from dcviz.types import Objective, hyper
 
-SERVES = "private"
 START = "noise"  # the one start that shows nothing real
-MECHANISMS = "private-embedding, private-means or private-gradients"
 
 
 @dataclass(frozen=True)
 class Private(Objective):
     """A mechanism in the place of the configuration's terms."""
 
-    kind: ClassVar[str] = SERVES
+    kind: ClassVar[str] = "private"
     strength: ClassVar[str] = "epsilon"
     more: ClassVar[str] = "lower"
     aims: ClassVar[tuple[str, str]] = ("privacy", "canary-auc")
@@ -31,6 +29,8 @@ class Private(Objective):
         "is protected less. Noise is drawn in floating point, whose last bits no proof covers. What is declared public "
         "is not protected at all."
     )
+    requires: ClassVar[Mapping[str, Any]] = {"data.private": True}
+    prefers: ClassVar[Mapping[str, Any]] = {"start": START}
 
     epsilon: float = hyper(
         1.0, "ε: how much may be learned of any one row; smaller is more private.", low=1e-3, high=100.0, log=True
@@ -67,11 +67,11 @@ def refuse_leaks(config: RunConfig) -> None:
     """Refuse, of private data, a configuration (with its objectives pursued) that would release rows unaccounted."""
     if not config.data.private:
         return
-    open_terms = [t.discrepancy for t in config.terms if registry.find("discrepancy", t.discrepancy).serves != SERVES]
+    open_terms = [t.discrepancy for t in config.terms if not registry.find("discrepancy", t.discrepancy).accounted]
     if open_terms or len(config.terms) != 1:
         raise Refused(
             f"the data are private, and {', '.join(open_terms) or 'several mechanisms'} would read them without an "
-            f"account: pursue one of {MECHANISMS} and nothing beside it, or open the data (data.private = false)."
+            f"account: pursue {_mechanisms()} and nothing beside it, or open the data (data.private = false)."
         )
     if config.start != START:
         raise Refused(
@@ -84,3 +84,9 @@ def refuse_leaks(config: RunConfig) -> None:
         )
     if config.data.transform == "zca":
         raise Refused("the data are private, and whitening needs the covariance of all rows: choose normalise or none.")
+
+
+def _mechanisms() -> str:
+    """The objectives that keep rows private, by name."""
+    *others, last = [name for name, of in registry.known("objective").items() if of.requires.get("data.private")]
+    return f"one of {', '.join(others)} or {last}" if others else last

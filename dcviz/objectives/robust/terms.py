@@ -73,7 +73,7 @@ def _layers(term: TermConfig) -> list[Mapping[str, Any]]:
 def _refuse_private(config: RunConfig, name: str) -> None:
     """Refuse to read T beside terms whose reading of it is accounted for."""
     for layer in (layer for term in config.terms for layer in _layers(term)):
-        if registry.find("discrepancy", layer["name"]).serves == "private":
+        if registry.find("discrepancy", layer["name"]).accounted:
             raise Refused(
                 f"{name} reads the real samples beyond what {layer['name']} accounts for, so that nothing would stay "
                 "private: leave out one of the two objectives."

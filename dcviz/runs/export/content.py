@@ -15,9 +15,10 @@ from dcviz.errors import Refused
 from dcviz.records import Recipe, to_json
 from dcviz.runs.export.sheets import eight_bit, png, sheet
 from dcviz.runs.files import npz
+from dcviz.runs.ledger import GUARANTEE, RULE, source_of
 
 if TYPE_CHECKING:
-    from dcviz.runs.store import Store
+    from dcviz.runs.store import Run, Store
 
 SNIPPET = Path(__file__).parents[1] / "snippet.py"
 
@@ -55,10 +56,22 @@ def content_of(store: Store, run: str) -> Content:
         "config": json.loads(row.config_text),
         "versions": row.versions,
         "scores": [dataclasses.asdict(score) for score in store.scores(run)],
-        **{e.kind: e.payload for e in store.events(run) if e.kind == "guarantee"},  # of private rows: (ε, δ)
+        **_guarantee(store, row),
         "changes": [{"step": e.step, **e.payload} for e in store.events(run) if e.kind == "rate"],
     }
     return Content(f"dcviz-{row.id}", {k: np.ascontiguousarray(v) for k, v in arrays.items()}, recipe, about)
+
+
+def _guarantee(store: Store, row: Run) -> dict[str, Any]:
+    """What a run of private rows promises, and what it comes to with all others on the same data; else nothing."""
+    said = next((e.payload for e in store.events(row.id) if e.kind == GUARANTEE), None)
+    if said is None:
+        return {}
+    spent = store.spent_together().get(source_of(row.config.data))
+    if spent is None:
+        return {GUARANTEE: said}
+    together = {**dataclasses.asdict(spent), "data": row.config.data.name, "rule": RULE}
+    return {GUARANTEE: {**said, "together": together}}
 
 
 def files_of(content: Content, format: str) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ def check_final(arrays: Arrays, recipe: Recipe, name: str) -> None:
     """Decode a final set once, to see that it can be.
 
     Args:
-        arrays: as `dcviz.runs.job.final_of` writes them.
+        arrays: as `dcviz.runs.states.final_of` writes them.
         recipe: what they presuppose.
         name: what refusals call it.
 
