@@ -26,7 +26,7 @@ TRAIL = {  # a trace but for its points, which the browser has: they are those o
     "hoverinfo": "skip",
 }
 
-SIGNS = "• real\u2002◆ synthetic\u2002○ off-manifold"  # short: on a small screen it stands beside a switch
+SIGNS = "• real ◆ synthetic ○ off-manifold"  # short: on a small screen it stands beside a switch
 CAPTIONS = {
     "umap": SIGNS,
     "pca": SIGNS,
