@@ -15,6 +15,7 @@ Kind = Literal["umap", "pca", "plane"]
 Arrays = Mapping[str, Any]
 FLAGGED = 95.0  # percentile of real held-out samples above which a synthetic one is off the manifold
 CROWD = 0.4  # of flagged points, beyond which rings would hide the map; the sheet marks them all
+MANY = 0.12  # of flagged points, beyond which each has a light eye in place of a ring, which takes no room
 LETTERS = 18  # of a class name on the map
 TRAIL_POINTS = 1500  # at most, all trails together; none where not even two a point remain
 TRAIL = {  # a trace but for its points, which the browser has: they are those of the frames before
@@ -25,7 +26,7 @@ TRAIL = {  # a trace but for its points, which the browser has: they are those o
     "hoverinfo": "skip",
 }
 
-SIGNS = "• real\u2002◆ synthetic\u2002○ off-manifold"  # short: on a small screen it stands beside a switch
+SIGNS = "• real ◆ synthetic ○ off-manifold"  # short: on a small screen it stands beside a switch
 CAPTIONS = {
     "umap": SIGNS,
     "pca": SIGNS,
@@ -33,8 +34,10 @@ CAPTIONS = {
 }
 EXPLAINED = {
     "umap": "UMAP of reference features, fitted on real samples only; synthetic ones are placed by their nearest real "
-    "neighbours, so lying inside a cluster proves nothing. Sizes of clusters and gaps between them mean nothing.",
-    "pca": "The two directions in which the real samples vary most; synthetic ones are projected on them.",
+    "neighbours, so lying inside a cluster proves nothing. Sizes of clusters and gaps between them mean nothing. "
+    "Off-manifold ones have a ring; an eye where they are many.",
+    "pca": "The two directions in which the real samples vary most; synthetic ones are projected on them. "
+    "Off-manifold ones have a ring; an eye where they are many.",
     "plane": "The samples themselves: points of the plane.",
 }
 
@@ -70,7 +73,7 @@ def real_map(real: Arrays, kind: Kind, theme: Theme) -> dict[str, Any]:
             "type": "scattergl",
             "mode": "markers",
             "name": f"real {name}",
-            "meta": {"layer": "real"},
+            "meta": {"layer": "real", "class": c},
             **_xy(at[labels == c]),
             "customdata": pack(ids[labels == c], "int32"),
             "hovertemplate": f"real %{{customdata}}<br>class {escaped(name)}<extra></extra>",
@@ -112,7 +115,10 @@ def points(frame: Arrays, real: Arrays, kind: Kind, theme: Theme) -> list[dict[s
     if flagged.mean() > CROWD:
         flagged[:] = False
     rings = _rings(at[flagged], "flagged", size + 7, {"width": 1, "color": rgba(token.muted, 0.55)})
-    traces = [{**rings, "customdata": pack(ids[flagged], "int32")}]
+    if many := flagged.mean() > MANY:
+        rings["marker"] = {"symbol": "circle", "size": 0.4 * size, "color": token.background, "line": {"width": 0}}
+    marks = {**rings, "customdata": pack(ids[flagged], "int32")}
+    traces = [] if many else [marks]
     for c, (name, colour) in enumerate(zip(names, colours, strict=True)):
         mine = labels == c
         traces.append(
@@ -134,6 +140,7 @@ def points(frame: Arrays, real: Arrays, kind: Kind, theme: Theme) -> list[dict[s
                 "unselected": {"marker": {"opacity": 0.18}},
             }
         )
+    traces += [marks] if many else []  # an eye lies on its diamond, a ring below all of them
     traces.append(_rings(at[:0], "selection", size + 9, {"width": 2.2, "color": token.selection}))
     return traces
 

@@ -22,7 +22,7 @@ def ringed(
     Args:
         at: where the real samples lie ``(n, 2)``.
         of: the group of each ``(n,)``.
-        texts: what stands at each group's middle, G of them.
+        texts: what stands at each group's middle, or above its rings, G of them.
         worst: the group in the colour of the selection.
         theme: the theme's name.
         rings: whether samples are ringed; not where groups are classes, which have colours.
@@ -35,7 +35,8 @@ def ringed(
         if not mine.any():
             continue
         colour = token.selection if g == worst else token.ink
-        if rings and g != sizes.argmax():
+        apart = rings and g != sizes.argmax()
+        if apart:
             traces.append(
                 {
                     "type": "scattergl",
@@ -49,6 +50,7 @@ def ringed(
                 }
             )
         x, y = np.median(at[mine], 0)
+        y = at[mine, 1].max() if apart else y  # rings would cross the words
         traces.append(
             {
                 "type": "scatter",
@@ -58,7 +60,7 @@ def ringed(
                 "x": [float(x)],
                 "y": [float(y)],
                 "text": [f"<b>{_escaped(text)}</b>"],
-                "textposition": "bottom center",
+                "textposition": "top center" if apart else "bottom center",
                 "textfont": {"size": 12, "color": colour},
                 "hoverinfo": "skip",
             }

@@ -57,7 +57,7 @@ def draw(reader: Reader, theme: Theme) -> None:
         return
     _measuring(reader.store, found)
     if view == "map":
-        atlas_map.draw(reader.store, found)
+        atlas_map.draw(reader.store, found, theme)
     else:
         _matrix(view, found, theme)
 

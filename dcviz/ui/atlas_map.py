@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from dcviz.atlas import Cell
 from dcviz.atlas.grid import SELECTION, cells, preset_cell, regimes, selections
 from dcviz.atlas.measure import Result
 from dcviz.condensing.start import STARTS
+from dcviz.figures import Theme
+from dcviz.figures.swatch import swatch
 from dcviz.runs.store import Store
 from dcviz.ui import url
 from dcviz.ui.choices import choices_of
@@ -20,7 +23,7 @@ from dcviz.ui.stage import grid
 from dcviz.ui.status import duration
 
 
-def draw(store: Store, found: Mapping[str, Result | None]) -> None:
+def draw(store: Store, found: Mapping[str, Result | None], theme: Theme) -> None:
     """The grid, and beside it the chosen cell."""
     best, name = _best_selection(found)
     left, right = st.columns([3.6, 1], gap="medium")
@@ -28,21 +31,21 @@ def draw(store: Store, found: Mapping[str, Result | None]) -> None:
     if st.session_state.get("atlas.cell") is None:
         st.session_state["atlas.cell"] = st.query_params.get("cell")
     with left:
-        chosen = grid(_grid(every, found, best, st.session_state["atlas.cell"]), key="atlas-grid")
+        chosen = grid(_grid(every, found, best, st.session_state["atlas.cell"], theme), key="atlas-grid")
     if chosen and chosen != st.session_state["atlas.cell"]:
         st.session_state["atlas.cell"] = st.query_params["cell"] = chosen
     with right, st.container(key="dc-atlas-detail"):
-        _detail(store, every, found, st.session_state["atlas.cell"], (best, name))
+        _detail(store, every, found, (best, name), theme)
 
 
 def _grid(
-    every: Sequence[Cell], found: Mapping[str, Result | None], best: float | None, chosen: str | None
+    every: Sequence[Cell], found: Mapping[str, Result | None], best: float | None, chosen: str | None, theme: Theme
 ) -> dict[str, Any]:
     """The message of the grid: rows are divergences, columns regimes; below them the distances of the regimes' own."""
     columns, rows = list(regimes()), list(registry.known("divergence"))
     spec: dict[str, Any] = {
         "label": "Regimes by divergences",
-        "corner": "divergence ↓  regime →",
+        "corner": "divergence\u00a0↓ regime\u00a0→",
         "columns": [{"text": text, "title": _sentence("regime", key)} for key, text in regimes().items()],
         "rows": [{"text": d.title, "title": d.sentence} for d in registry.known("divergence").values()],
         "cells": [],
@@ -58,11 +61,12 @@ def _grid(
             spec["cells"].append(_place("undefined", 0, column, [{"lines": lines}], len(rows)))
         else:
             spec["cells"] += [
-                _place("defined", rows.index(cell.method), column, [_part(cell, found, best)]) for cell in vectors
+                _place("defined", rows.index(cell.method), column, [_part(cell, found, best, theme)])
+                for cell in vectors
             ]
-        own = [_part(cell, found, best, named=True) for cell in here if cell.own]
+        own = [_part(cell, found, best, theme, named=True) for cell in here if cell.own]
         own += [
-            _part(preset_cell(name), found, best, named=True)
+            _part(preset_cell(name), found, best, theme, named=True)
             for cell in here
             for name in cell.presets
             if f"preset/{name}" in found
@@ -76,7 +80,9 @@ def _place(state: str, row: int, column: int, parts: list[dict[str, Any]], rows:
     return {"state": state, "row": row, "column": column, "rows": rows, "title": "", "parts": parts}
 
 
-def _part(cell: Cell, found: Mapping[str, Result | None], best: float | None, named: bool = False) -> dict[str, Any]:
+def _part(
+    cell: Cell, found: Mapping[str, Result | None], best: float | None, theme: Theme, *, named: bool = False
+) -> dict[str, Any]:
     """One cell: its picture, its numbers, and whose method it is."""
     result = found.get(cell.key)
     lines, below = [], [{"text": cell.title, "kind": "name"}] if named else []
@@ -99,7 +105,7 @@ def _part(cell: Cell, found: Mapping[str, Result | None], best: float | None, na
     if result is not None and result.refused:
         part["title"] = result.refused
     if result is not None and result.picture:
-        part["src"] = f"data:image/png;base64,{result.picture}"
+        part["src"] = swatch(b64decode(result.picture), theme, corner=True)  # the whole is too small to see there
     return part
 
 
@@ -117,10 +123,11 @@ def _detail(
     store: Store,
     every: Sequence[Cell],
     found: Mapping[str, Result | None],
-    key: str | None,
     best: tuple[float | None, str],
+    theme: Theme,
 ) -> None:
     """The chosen cell: what it is, what came out, and the way to it."""
+    key = st.session_state["atlas.cell"]
     cell = next((c for c in [*every, *(preset_cell(p) for p in registry.known("preset"))] if c.key == key), None)
     if cell is None:
         st.markdown("**Click a cell**: its images, numbers and formula are shown here, and the way to its run.")
@@ -131,8 +138,9 @@ def _detail(
         where = "published method" if registry.find("preset", cell.method).published else "not published: our own"
     st.markdown(f"**{cell.title}**  \n:gray[{where}]")
     if result is not None and result.picture:
+        src = swatch(b64decode(result.picture), theme)
         st.html(
-            f'<img class="dc-atlas" alt="what was condensed" src="data:image/png;base64,{result.picture}" '
+            f'<img class="dc-atlas" alt="What was condensed, a row for each class" src="{src}" '
             'style="width:100%;max-width:300px;image-rendering:pixelated;border-radius:4px">'
         )
     if result is not None and result.refused:

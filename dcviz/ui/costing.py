@@ -26,6 +26,7 @@ from dcviz.ui.reader import Reader
 from dcviz.ui.share import saving
 from dcviz.ui.spent import caption
 from dcviz.ui.status import duration
+from dcviz.ui.why import why
 
 LOOKED_AT = frontier.LOOKED_AT
 LIVE_SECONDS = 1.5  # between looks while runs or measurements of it go on
@@ -104,9 +105,7 @@ def _numbers(known: Sequence[Point], chosen: Strength | None, name: str, aim: Qu
         change = "" if chosen is None else _change(before, after, unit, better)
         cells = [frontier.number(before, unit), "" if chosen is None else frontier.number(after, unit), change]
         inner = "".join(f"<td>{cell}</td>" for cell in cells)
-        rows.append(
-            f'<tr><th scope="row" title="{html.escape(meaning, quote=True)}">{html.escape(title)}</th>{inner}</tr>'
-        )
+        rows.append(f'<tr><th scope="row">{why(html.escape(title), meaning, name=title)}</th>{inner}</tr>')
     return f'<table class="dc-table dc-gain"><tr>{head}</tr>{"".join(rows)}</table>'
 
 
@@ -118,7 +117,7 @@ def _change(before: Value | None, after: Value | None, unit: str, better: str) -
     spread = math.hypot(before.spread or 0.0, after.spread or 0.0)
     text = f"{100 * step:+.1f}" if unit == "fraction" else f"{step:+.3g}"
     if abs(step) <= WITHIN * spread:
-        return f'<span title="Less than {WITHIN:g} joint standard deviations: it may be chance.">{text} (spread)</span>'
+        return why(f"{text} (spread)", f"Less than {WITHIN:g} joint standard deviations: it may be chance.", name=unit)
     good = (step > 0) == (better != "lower")
     return f'<b class="dc-{"better" if good else "worse"}">{text} {"better" if good else "worse"}</b>'
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import streamlit as st
 
+from dcviz import registry
 from dcviz.data.catalogue import MINORITY, catalogue, data_folder
 from dcviz.data.transforms import TRANSFORMS
 from dcviz.errors import Refused
 from dcviz.records import DataConfig
+from dcviz.runs.configure import OBJECTIVE
 from dcviz.runs.store import Store
 from dcviz.ui import own
 from dcviz.ui.choices import OWN, Choices
@@ -23,6 +25,11 @@ TAKEN = ("classes", "size", "noise", "seed", "imbalance", "minority")  # of thos
 TRANSFORM_HELP = (
     "normalise: zero mean and unit deviation of each channel. zca: whitens the whole image, too. none: pixels as they "
     "are. All are undone for show and export."
+)
+PRIVATE = (
+    "Private: of these rows only the objective's mechanism sees any. How many there are in all counts as known; how "
+    "many of a class does not. Map, examples, accuracies and rivals come from a public part: what the owner of the "
+    "rows declares public, else a tenth of them beside what is held out, which the mechanism leaves alone."
 )
 
 
@@ -80,6 +87,8 @@ def choose(store: Store, choices: Choices) -> Choices:
     ):
         if entry.missing:
             st.caption(f"Not on this machine yet: {entry.missing} into {data_folder()}, begun when it is chosen.")
+        if private(choices.settings):
+            st.caption(f":material/lock: {PRIVATE}")
         choices = _part(store, entry, taken, choices)
         _own(store)
     if part(choices.settings) != taken_of:
@@ -99,8 +108,17 @@ def part(settings: Mapping[str, Any]) -> str:
     """Which part of the data is taken, in the few words that fit beside the menu; empty for all of it."""
     classes, size = settings.get("data.classes"), settings.get("data.size")
     tail, groups = settings.get("data.imbalance"), settings.get("data.groups")
-    said = [f"{len(classes)} classes" if classes else "", f"{size:,}" if size else "", f"{tail:g} : 1" if tail else ""]
+    said = ["private" if private(settings) else ""]
+    said += [f"{len(classes)} classes" if classes else "", f"{size:,}" if size else "", f"{tail:g} : 1" if tail else ""]
     return " · ".join(filter(None, [*said, "groups" if groups else ""]))
+
+
+def private(settings: Mapping[str, Any]) -> bool:
+    """Whether the rows are to be kept private: asked for, or by an objective that needs it."""
+    pursued = {path.split(".")[1] for path in settings if path.startswith(OBJECTIVE)}
+    known = registry.known("objective")
+    sides = (settings, *(known[name].requires for name in pursued if name in known))
+    return any(bool(side.get("data.private")) for side in sides)
 
 
 def _part(store: Store, entry: Entry, scope: str, choices: Choices) -> Choices:

@@ -14,6 +14,7 @@ from dcviz.runs.store import Store
 from dcviz.ui import address, glossary, stage, teach, tour
 from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
+from dcviz.ui.why import why
 
 PAGES = {
     "Lab": "app.py",
@@ -92,8 +93,9 @@ def _device(store: Store) -> None:
     where = " · ".join(filter(None, [device, "busy" if busy else "idle"]))
     waiting = len(store.waiting())
     queue = f" · {waiting} waiting" if waiting else ""
-    why = "Where runs are worked on, and whether one is."
-    st.html(f'<div class="dc-device" title="{why}">{cores} cores · {html.escape(where)}{queue}</div>')
+    sentence = "Where runs are worked on, and whether one is."
+    text = f"{cores} cores · {html.escape(where)}{queue}"
+    st.html(f'<div class="dc-device">{why(text, sentence, name="device")}</div>')
 
 
 def _variables(name: Theme) -> str:

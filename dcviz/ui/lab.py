@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dcviz import registry
+from dcviz.data.catalogue import catalogue
 from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import service
@@ -95,7 +96,8 @@ def _with_own(store: Store, choices: Choices, refusals: list[str]) -> Choices:
     if not choices.path or choices.path in own.known(store):
         return choices
     try:
-        own.add(store, choices.path, choices.name)
+        named = choices.name in {info.name for info in catalogue()}  # a run of the command line: that is no name of it
+        own.add(store, choices.path, "" if named else choices.name)
     except Refused as refusal:
         refusals.append(f"path={choices.path} in the address: {refusal}")
         plain = {p: v for p, v in choices.settings.items() if not p.startswith(data_panel.PART)}

@@ -25,7 +25,10 @@ from dcviz.yardsticks import parted
 
 ALIVE_SECONDS, CALM_SECONDS = 0.47, 2.0  # between looks at a run that is worked on, and at one that may go on
 PATIENCE, NAP = 0.5, 0.02  # seconds that a look waits for the first picture of a new run, and sleeps meanwhile
-HINT = "Click an image or a point: it is shown here enlarged, with its history and its nearest real images."
+HINT = (
+    "Click an image or a point: it is shown here enlarged, with its history and its nearest real images. Click a class "
+    "by its name to see it alone on the map."
+)
 HINT_PLANE = "Click a particle, or lasso several: they stand out, with their trails, while the others fade."
 FIRST = "Choose a method and a budget above, then press Condense: synthetic {} real ones below."
 READING = "The real data is being read; its map follows."

@@ -18,6 +18,7 @@ from dcviz.ui.plain import plain
 from dcviz.ui.several import Several
 from dcviz.ui.stage import table
 from dcviz.ui.status import protocol
+from dcviz.ui.why import why
 
 FIRST = 14  # settings shown at once
 NUMBERS = "¹²³⁴⁵⁶⁷⁸⁹"
@@ -231,7 +232,5 @@ def _as_html(several: Several, found: Sequence[Any], seeds: Sequence[str] | None
         rows.append(("seeds", "Of every random draw: repeats differ in nothing else.", list(seeds)))
     for words, meaning, values in rows:
         cells = "".join(f"<td>{html.escape(value)}</td>" for value in values)
-        lines.append(
-            f'<tr><th scope="row" title="{html.escape(meaning, quote=True)}">{html.escape(words)}</th>{cells}</tr>'
-        )
+        lines.append(f'<tr><th scope="row">{why(html.escape(words), meaning, name=words)}</th>{cells}</tr>')
     return f'<div class="dc-wide"><table class="dc-table dc-differ">{"".join(lines)}</table></div>'

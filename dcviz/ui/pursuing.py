@@ -238,6 +238,8 @@ def _explained(name: str) -> None:
     with popover("objective", "What this objective is, and what it does not promise"):
         facts_of(kind)
         st.warning(kind.caution, icon=":material/gpp_maybe:")
+        if data_panel.private({path_of(name): None}):
+            st.caption(f":material/lock: {data_panel.PRIVATE}")
         aim = frontier.quantity(name)
         st.caption(f"It aims at {aim.title}: {aim.sentence}")
 

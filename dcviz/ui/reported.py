@@ -17,6 +17,7 @@ from dcviz.figures.signs import Sign
 from dcviz.ui.plain import plain
 from dcviz.ui.share import saving
 from dcviz.ui.status import duration
+from dcviz.ui.why import why
 
 
 def draw(
@@ -74,12 +75,10 @@ def _numbers(kind: type[Property], sets: Mapping[str, Mapping[tuple[str, str], o
     rows = []
     for (title, meaning, _), *cells in lines:
         inner = "".join(
-            f'<td title="{html.escape(protocol, quote=True)}">{"<b>" * best}{html.escape(text)}{"</b>" * best}</td>'
-            for text, protocol, best in cells
+            f"<td>{'<b>' * best}{why(html.escape(text), protocol, name=f'{title} {at}')}{'</b>' * best}</td>"
+            for at, (text, protocol, best) in enumerate(cells)
         )
-        rows.append(
-            f'<tr><th scope="row" title="{html.escape(meaning, quote=True)}">{html.escape(title)}</th>{inner}</tr>'
-        )
+        rows.append(f'<tr><th scope="row">{why(html.escape(title), meaning, name=title)}</th>{inner}</tr>')
     return (
         f'<div class="dc-wide"><table class="dc-table dc-differ"><tr><th></th>{head}</tr>{"".join(rows)}</table></div>'
     )

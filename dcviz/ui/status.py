@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from dcviz.records import SAME_LABELS, EvaluationProtocol, Score
 from dcviz.runs.store import Run
+from dcviz.ui.why import why
 from dcviz.yardsticks import Parting
 
 UNCHOSEN = ("random", "whole set", SAME_LABELS)  # rivals for which nothing is selected
@@ -18,6 +19,12 @@ STALE = 3.0  # seconds without a sign of life before the line says so
 CURE = "Fork it at an earlier step with other parameters, or start a new run."  # for one that failed
 PRESS = "Press resume to go on from its newest checkpoint."  # for one that was interrupted
 
+
+RIVALS = "after training on as many real samples chosen so; whole set: on all of T."
+OFF = (
+    "Farther from the real images of their class, in the features of a network trained on T, than 95 % of "
+    "held-out real images are: distance to the 5th nearest."
+)
 
 NETWORKS = {"convnet": "ConvNet", "mlp": "MLP"}  # as people write them
 
@@ -93,8 +100,8 @@ def sentence(text: str) -> str:
 
 def _state(run: Run) -> str:
     phase = f" · {run.phase}" if run.status == "running" and run.phase not in ("", "condensing") else ""
-    title = html.escape(run.text or "How the run is doing.", quote=True)
-    return f'<span class="dc-state dc-{run.status}" title="{title}"><i></i>{run.status}{html.escape(phase)}</span>'
+    text = f"<i></i>{run.status}{html.escape(phase)}"
+    return why(text, run.text or "How the run is doing.", name="state", style=f"dc-state dc-{run.status}")
 
 
 def _speed(run: Run, numbers: Numbers) -> list[str]:
@@ -112,24 +119,16 @@ def _quality(numbers: Numbers) -> list[str]:
     if numbers.epsilon is not None:
         parts.append(_fact(f"ε {numbers.epsilon:.3g}", "spent", " ".join(filter(None, [SPENT, numbers.together]))))
     if numbers.accuracy is not None and numbers.final is None:
-        why = (
-            f"{protocol(numbers.protocol)} The test set is not touched while the run goes on."
-            if numbers.protocol
-            else ""
-        )
-        parts.append(_fact(f"{100 * numbers.accuracy:.1f} %", "held-out accuracy", why, before=True))
+        how = protocol(numbers.protocol) if numbers.protocol else "Of fresh networks on held-out real samples."
+        sentence = f"{how} The test set is not touched while the run goes on."
+        parts.append(_fact(f"{100 * numbers.accuracy:.1f} %", "held-out accuracy", sentence, before=True))
     if numbers.off is not None and numbers.images:
-        why = (
-            "Farther from the real images of their class, in the features of a network trained on T, than 95 % of "
-            "held-out real images are: distance to the 5th nearest."
-        )
-        parts.append(_fact(f"{numbers.off} of {numbers.images}", "off-manifold", why, before=True))
+        parts.append(_fact(f"{numbers.off} of {numbers.images}", "off-manifold", OFF, before=True))
     if numbers.final is not None:
         return parts + _result(numbers.final, numbers.bytes)
     if numbers.baselines:
         text = " · ".join(f"{html.escape(name)} {100 * value:.1f}" for name, value in numbers.baselines.items())
-        why = "The same test after training on as many real samples chosen so; whole set: on all of T."
-        parts.append(f'<span title="{why}">{text}</span>')
+        parts.append(why(text, f"The same test {RIVALS}", name="rivals"))
     return parts
 
 
@@ -137,7 +136,7 @@ def _parting(run: Run, parting: Parting) -> str:
     """The flag, which leads to the frame where objective and yardsticks part."""
     href = html.escape(f"?run={quote(run.id)}&step={parting.step}", quote=True)
     title = html.escape(f"{parting.sentence} Go to this step.", quote=True)
-    text = f"after step {parting.step:,} the objective falls, the yardsticks rise"
+    text = f"after step {parting.step:,} <span>the objective falls, </span>the yardsticks rise"
     return f'<a class="dc-parting" href="{href}" title="{title}">{text}</a>'
 
 
@@ -145,19 +144,18 @@ def _result(final: Final, stored: float | None) -> list[str]:
     """The result of a finished run, beside its rivals."""
     score, networks = final.score, final.score.protocol.seeds
     learned = "" if score.step_size is None else f" SGD at the learned step size {score.step_size:.3g}."
-    why = f"{protocol(score.protocol)}{learned} Mean ± standard deviation; the last update counts, never the best."
+    sentence = f"{protocol(score.protocol)}{learned} Mean ± standard deviation; the last update counts, never the best."
     if stored is not None:
-        why += f" The set takes {stored:,.0f} bytes: images as 32-bit numbers, soft labels, stored views."
+        sentence += f" The set takes {stored:,.0f} bytes: images as 32-bit numbers, soft labels, stored views."
     text = f"test accuracy <b>{_spread(score)} %</b>, {networks} network{'' if networks == 1 else 's'}"
-    parts = [f'<span class="dc-result" title="{html.escape(why, quote=True)}">{text}</span>']
+    parts = [why(text, sentence, name="result", style="dc-result")]
     rivals: dict[str, Score | None] = {name: s for name, s in final.rivals.items() if name in UNCHOSEN}
     picks = {name: s for name, s in final.rivals.items() if name not in UNCHOSEN}
     if picks:
         best = max(picks, key=lambda name: picks[name].mean)
         rivals = {"random": rivals.pop("random", None), f"best selection ({best})": picks[best], **rivals}
     text = " · ".join(f"{html.escape(name)} {_spread(s)}" for name, s in rivals.items() if s is not None)
-    why = "The same protocol after training on as many real samples chosen so; whole set: on all of T."
-    return [*parts, f'<span title="{why}">{text}</span>'] if text else parts
+    return [*parts, why(text, f"The same protocol {RIVALS}", name="rivals")] if text else parts
 
 
 def _spread(score: Score) -> str:
@@ -175,9 +173,9 @@ def protocol(of: EvaluationProtocol) -> str:
     return f"{networks} trained for {of.updates:,} updates{augment} on the synthetic samples and tested on {where}."
 
 
-def _fact(value: str, unit: str, why: str, *, before: bool = False) -> str:
+def _fact(value: str, unit: str, sentence: str, *, before: bool = False) -> str:
     text = f"{unit} <b>{value}</b>" if before else f"<b>{value}</b> {unit}"
-    return f'<span title="{html.escape(why, quote=True)}">{text}</span>'
+    return why(text, sentence, name=unit.split()[-1])
 
 
 def _words(text: str) -> str:

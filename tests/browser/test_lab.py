@@ -134,6 +134,27 @@ def test_keys_and_escape(page, run):
     assert page.locator(".dcv-detail").get_attribute("class").endswith("dcv-none")
 
 
+STRONG = f"""document.querySelector('{MAP}').data.filter((t) => t.meta?.layer === 'real' && t.marker.opacity > 0.3)
+    .map((t) => t.meta.class)"""
+
+
+def test_the_name_of_a_class_shows_it_alone_and_so_does_a_key(page, run):
+    opened(page, run)
+    after(page, 0)
+    page.locator(".dcv-names span").nth(3).click()
+    page.wait_for_function(f"{SELECTED}.length === 10")
+    assert sorted(selected(page)) == list(range(30, 40))
+    page.wait_for_function(f"JSON.stringify({STRONG}) === '[3]'")
+    page.locator(".dcv-names span").nth(3).click()
+    page.wait_for_function(f"{SELECTED}.length === 0 && {STRONG}.length === 10")
+    page.locator(".dcv-pane").focus()
+    page.keyboard.press("ArrowRight")
+    one_selected(page)
+    page.keyboard.press("c")
+    page.wait_for_function(f"{SELECTED}.length === 10 && JSON.stringify({STRONG}) === '[0]'")
+    assert page.errors == []
+
+
 def test_a_live_update_and_the_real_layer_are_small(page, run):
     sizes = []
     page.on("websocket", lambda s: s.on("framereceived", lambda data: sizes.append(len(data))))

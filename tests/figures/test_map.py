@@ -44,6 +44,21 @@ def test_only_flagged_points_are_ringed_and_unknown_ones_are_not(real, frame):
     assert len(unpack(rings["x"])) == 1
 
 
+def test_where_many_are_flagged_each_has_an_eye_above_its_diamond(real):
+    ids = np.arange(20)
+    frame = {"labels": ids % 3, "ids": ids, "pca": np.random.default_rng(0).random((20, 2), np.float32)}
+    layers, sizes = {}, {}
+    for flagged in (2, 5):
+        traces = points({**frame, "off": np.where(ids < flagged, 99.0, 50.0)}, real, "pca", "light")
+        layers[flagged] = [trace["meta"]["layer"] for trace in traces]
+        (marks,) = by_layer(traces, "flagged")
+        sizes[flagged] = marks["marker"]["size"] / by_layer(traces, "synthetic")[0]["marker"]["size"]
+        assert unpack(marks["customdata"]).tolist() == list(range(flagged))
+    assert layers[2] == ["flagged", *["synthetic"] * 3, "selection"]
+    assert layers[5] == [*["synthetic"] * 3, "flagged", "selection"]
+    assert sizes[5] < 0.5 < 1.5 < sizes[2]
+
+
 def test_trails_are_a_style_whose_points_the_browser_has(real, frame):
     assert not by_layer(points(frame, real, "pca", "light"), "trail")
     style = real_map(real, "pca", "light")["trail"]

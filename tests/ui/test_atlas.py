@@ -1,5 +1,6 @@
 """The Atlas through AppTest, on a store of its own; the grid itself is drawn in the browser."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -99,12 +100,22 @@ def test_published_numbers_are_a_table(home):
     assert "KIP" in texts(app)
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_pictures_of_the_grid_together_are_light(theme):
+    from dcviz.atlas.grid import cells
+
+    found = {cell.key: measured(cell) for cell in entries()}
+    spec = atlas_map._grid(cells(), found, 0.9, None, theme)
+    assert sum("src" in part for cell in spec["cells"] for part in cell["parts"]) > 100
+    assert len(json.dumps(spec)) < 150_000  # sent anew whenever a cell is chosen
+
+
 def test_the_grid_has_a_cell_for_every_divergence_in_every_regime_of_vectors():
     from dcviz.atlas.grid import cells
 
     every = cells()
     result = Result("data/energy", {}, **SHOWN)
-    spec = atlas_map._grid(every, {"data/energy": result}, 0.955, None)
+    spec = atlas_map._grid(every, {"data/energy": result}, 0.955, None, "light")
     assert [c["text"] for c in spec["columns"]] == list(regimes().values())
     keys = [p["key"] for c in spec["cells"] for p in c["parts"] if "key" in p]
     assert len(keys) == len(set(keys))

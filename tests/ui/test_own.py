@@ -98,6 +98,8 @@ def test_the_menu_says_what_must_be_fetched_and_its_neighbour_what_is_taken():
     assert label(Entry("digits", "", "digits", ("0", "1"), 1347, False)) == "digits · 1,347 real"
     assert label(Entry("svhn", "", "SVHN", (), 9, False, "download of 246 MB")) == "SVHN · ↓ 246 MB"
     assert part({}) == ""
+    assert part({"objective.private-means.epsilon": 1.0, "data.size": 3000}) == "private · 3,000"
+    assert part({"objective.group-weights.equality": 0.5}) == ""
     assert part({"data.size": 3000, "data.classes": ["1", "7"]}) == "2 classes · 3,000"
 
 

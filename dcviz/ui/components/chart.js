@@ -1,6 +1,7 @@
 // A small chart on a canvas: lines of both sides, numbers at the ends of the axes, and where now is.
 
 import { el } from "./tools.js";
+import { explains } from "./why.js";
 
 const [APART, LETTERS] = [34, 12]; // pixels: between numbers of an axis, and of a line of text
 const POINTS = 400; // of a line, about
@@ -52,7 +53,9 @@ export class Chart {
     const key = title + explained;
     if (this.titled === key) return;
     this.titled = key;
-    this.head.replaceChildren(el("b", "", {}, title));
+    const name = el("b", "", {}, title);
+    explains(name, explained);
+    this.head.replaceChildren(name);
     this.root.title = explained;
     this.canvas.setAttribute("aria-label", `${title}. ${explained}`);
   }

@@ -1,8 +1,12 @@
 // Under the sheet: the selected image enlarged, its film, and its nearest real images.
 
 import { decode, el, loaded } from "./tools.js";
+import { facts } from "./why.js";
 
 const NEAR = 6;
+const OFF =
+  "Off-manifold: distance to the 5th nearest real image of its class in reference features, as a percentile of the same " +
+  "distance for held-out real images; above 95 is flagged.";
 
 export class Detail {
   constructor(parent) {
@@ -38,24 +42,17 @@ export class Detail {
   }
 
   drawFacts(off, id, name, count) {
-    const facts = [["class", name], ["image", String(id)]];
-    if (Number.isFinite(off)) facts.push(["off-manifold", `percentile ${Math.round(off)}${off > 95 ? " · flagged" : ""}`]);
-    if (count > 1) facts.push(["selected", String(count)]);
-    this.text.replaceChildren(
-      ...facts.map(([key, value]) => {
-        const fact = el("span", "dcv-fact", {}, `${key} `);
-        fact.append(el("b", "", {}, value));
-        return fact;
-      }),
-    );
-    this.text.title =
-      "Off-manifold: distance to the 5th nearest real image of its class in reference features, " +
-      "as a percentile of the same distance for held-out real images; above 95 is flagged.";
+    const found = [["class", name], ["image", String(id)]];
+    if (Number.isFinite(off)) found.push(["off-manifold", `percentile ${Math.round(off)}${off > 95 ? " · flagged" : ""}`, OFF]);
+    if (count > 1) found.push(["selected", String(count)]);
+    facts(this.text, found);
   }
 
   drawWay(href) {
     const said = "Its whole film, its nearest real images, and what each discrepancy would do to it";
-    this.text.append(el("a", "dcv-way", { href, title: said }, "inspect"));
+    this.way ??= el("a", "dcv-way", { title: said }, "inspect");
+    if (this.way.getAttribute("href") !== href) this.way.setAttribute("href", href);
+    if (this.text.lastChild !== this.way) this.text.append(this.way);
   }
 
   drawFilm(film) {

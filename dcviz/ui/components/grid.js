@@ -59,7 +59,7 @@ class Grid {
     if (part.title) root.title = part.title;
     if (part.src) {
       const corner = el("div", "dcv-corner-of", { "aria-hidden": "true" });
-      corner.style.backgroundImage = `url(${part.src})`; // its first images: the whole sheet is too small to see
+      corner.style.backgroundImage = `url(${part.src})`;
       root.append(corner);
     }
     for (const [name, lines] of [["dcv-words", part.lines], ["dcv-words dcv-below", part.below ?? []]]) {

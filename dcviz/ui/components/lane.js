@@ -5,6 +5,7 @@ import { Film } from "./film.js";
 import { Knobs } from "./knobs.js";
 import { Pencil } from "./pencil.js";
 import { el } from "./tools.js";
+import { facts } from "./why.js";
 
 export class Lane {
   constructor(parent, side, { pencil, set }) {
@@ -67,13 +68,7 @@ export class Lane {
             [words.off, `${film.off[at]} of ${film.points[at].length / 2}`, words.offWhy],
             [words.distance, film.distance[at].toFixed(2) + random, words.distanceWhy],
           ];
-    this.numbers.replaceChildren(
-      ...parts.map(([name, value, why]) => {
-        const one = el("span", "", { title: why }, `${name} `);
-        one.append(el("b", "", {}, value));
-        return one;
-      }),
-    );
+    facts(this.numbers, parts);
     this.alarm.textContent = words.wrong[film.wrong[at] ?? 0];
     if (aloud) this.cloud.canvas.setAttribute("aria-label", `${sent.title}, step ${at}: ${this.numbers.textContent}`);
   }

@@ -9,6 +9,7 @@ import { table } from "./table.js";
 import { tiles } from "./tiles.js";
 import { shared } from "./tools.js";
 import { tour } from "./tour.js";
+import "./why.js";
 
 const kinds = { ask, compare, grid, inspect, plane, real, table, tiles, tour };
 

@@ -3,6 +3,7 @@
 import { takes } from "./download.js";
 import { Ink } from "./ink.js";
 import { decode, el, panel, shared } from "./tools.js";
+import { explains } from "./why.js";
 
 const here = import.meta.url;
 let loading = null;
@@ -51,7 +52,8 @@ export class Plot {
     if (title) this.head.firstChild.textContent = title;
     if (text && this.captionNode.textContent !== text) {
       this.captionNode.textContent = text;
-      this.captionNode.title = explained;
+      if (explained === text) this.captionNode.title = text;
+      else explains(this.captionNode, explained);
       this.box.setAttribute("aria-label", text);
     }
   }

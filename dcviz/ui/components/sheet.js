@@ -20,6 +20,7 @@ export class Sheet {
     this.area.append(this.names, this.pane);
     this.root.append(this.area);
     this.pane.addEventListener("click", (event) => this.click(event));
+    this.whole = false; // whether the name of a class, or C, selects all of it
   }
 
   draw(spec, detail, selected, words) {
@@ -44,10 +45,11 @@ export class Sheet {
     if (key === this.named) return;
     this.named = key;
     this.names.replaceChildren(
-      ...this.spec.rows.map((row) => {
-        const label = el("span", "", { title: row.text }, row.text);
-        label.style.color = row.colour;
-        return label;
+      ...this.spec.rows.map((row, label) => {
+        const name = el("span", "", { title: this.whole ? `${row.text}: click to select the class` : row.text }, row.text);
+        name.style.color = row.colour;
+        if (this.whole) name.onclick = () => this.selectClass(label);
+        return name;
       }),
     );
     const longest = Math.max(...this.spec.rows.map((row) => row.text.length));
@@ -134,11 +136,31 @@ export class Sheet {
     return this.select(ids, again ? ([...ids].pop() ?? null) : id);
   }
 
+  selectClass(label) {
+    const labels = decode(this.detail?.labels);
+    const ids = Array.from(decode(this.detail?.ids)).filter((_, i) => labels[i] === label);
+    if (ids.length) this.select(new Set(this.classOf(this.selected) === label ? [] : ids), null);
+  }
+
+  classOf(selected) {
+    // The class that is selected, all of it and nothing else; null otherwise.
+    if (selected.size < 2 || !this.detail) return null;
+    const labels = decode(this.detail.labels);
+    const at = Array.from(decode(this.detail.ids), (id, i) => (selected.has(id) ? i : -1)).filter((i) => i >= 0);
+    const label = labels[at[0]];
+    return at.length && at.every((i) => labels[i] === label) && labels.filter((one) => one === label).length === at.length ? label : null;
+  }
+
   holds(target) {
     return target === this.pane && Boolean(this.spec);
   }
 
   key(event) {
+    if (this.whole && event.key === "c" && this.selected.size) {
+      const at = decode(this.detail?.ids).indexOf([...this.selected].pop());
+      this.selectClass(decode(this.detail?.labels)[at]);
+      return true;
+    }
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!step) return false;
     event.preventDefault();

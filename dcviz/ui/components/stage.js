@@ -13,6 +13,7 @@ import { between, trails } from "./trails.js";
 const stages = new WeakMap(); // parent element -> Stage
 const KEPT = 260; // frames in the browser's memory
 const NONE = [];
+const FAINT = 0.08; // of the dots of other classes where one is selected
 const RINGED = 12; // selected points beyond which rings would hide them; the others are dimmed anyway
 
 export default function (component) {
@@ -34,6 +35,13 @@ function receive(component) {
   };
 }
 
+function only(layer, lit) {
+  // The real layer with one class standing out.
+  if (lit === null) return layer;
+  const faint = (trace) => ({ ...trace, marker: { ...trace.marker, opacity: FAINT } });
+  return { ...layer, data: layer.data.map((trace) => (trace.meta?.class === undefined || trace.meta.class === lit ? trace : faint(trace))) };
+}
+
 class Stage {
   constructor(parent) {
     this.root = el("div", "dcv-stage", { role: "region", "aria-label": "Synthetic images, map and curves" });
@@ -46,6 +54,7 @@ class Stage {
     this.asked = "";
     const panels = el("div", "dcv-panels");
     this.sheet = new Sheet(panels, (ids, id) => this.select(ids, id));
+    this.sheet.whole = true;
     this.detail = new Detail(this.sheet.root);
     this.map = this.makeMap(panels);
     this.peek = new Peek(this.root);
@@ -272,7 +281,8 @@ class Stage {
 
   drawOn(map, kind, { frame, real, live, before, next, part, title }) {
     const { data } = this;
-    const layer = real.maps[kind];
+    const lit = this.sheet.classOf(this.selected);
+    const layer = only(real.maps[kind], lit);
     const points = frame?.maps?.[kind] ?? NONE;
     const past = () => trails(before, kind, frame, layer.trail, this.selected);
     const placed = !frame || Object.hasOwn(frame.maps, kind);
@@ -281,7 +291,7 @@ class Stage {
     map.caption(placed ? caption : layer.missing, layer.explained, title ?? layer.title);
     if (this.bar.moving && frame) {
       const traces = [...past(), ...this.marked(between(points, next?.maps?.[kind], part))];
-      map.play({ ...layer, plays: true }, `${data.real}|${kind}|still`, traces);
+      map.play({ ...layer, plays: true }, `${data.real}|${kind}|${lit}|still`, traces);
       return;
     }
     const key = `${data.real}|${kind}|${[...this.selected]}|${map.chosen}|${before.length}|${signature(points)}`;

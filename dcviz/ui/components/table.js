@@ -2,6 +2,7 @@
 
 import { el, signature } from "./tools.js";
 
+const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const tables = new WeakMap(); // parent element -> Table
 
 export function table({ data, parentElement }) {
@@ -14,9 +15,24 @@ class Table {
   constructor(parent) {
     this.root = el("div", "dcv-table", { tabindex: "0", role: "region" });
     parent.append(this.root);
+    this.root.addEventListener("keydown", (event) => this.key(event));
     this.open = new Set(); // keys of rows that are unfolded
     this.by = null; // the column's key
     this.up = true;
+  }
+
+  key(event) {
+    // From a head or a cell arrows lead to its neighbours: Tab stops at heads and links only.
+    const from = event.target.closest("td, th");
+    const way = WAYS[event.key];
+    if (!from || !way || event.ctrlKey || event.metaKey || event.altKey) return;
+    const row = from.parentNode;
+    const rows = [...this.root.querySelectorAll("tr:not(.dcv-groups)")];
+    const to = rows[rows.indexOf(row) + way[1]]?.children[[...row.children].indexOf(from) + way[0]];
+    if (!to) return;
+    event.preventDefault();
+    event.stopPropagation();
+    (to.querySelector("a, button") ?? to).focus();
   }
 
   receive(data) {
@@ -110,6 +126,7 @@ class Table {
 
   fill(box, cell) {
     if (cell.title) box.title = cell.title;
+    box.tabIndex = -1;
     const words = cell.href ? el("a", "", { href: cell.href, target: "_self" }, cell.text) : el("span", cell.best ? "dcv-best" : "", {}, cell.text);
     box.append(words);
     if (cell.small) box.append(el("small", "", {}, cell.small));

@@ -11,6 +11,7 @@ import { Plot, plotly } from "../plot.js";
 import { Pulls } from "./pulls.js";
 import { Sheet } from "../sheet.js";
 import { addressAt, decode, el, panel, pressing, shared, signature, typing } from "../tools.js";
+import { facts } from "../why.js";
 
 const glasses = new WeakMap(); // parent element -> Glass
 const SOON = 60; // ms before the server hears of another step or image
@@ -249,18 +250,12 @@ class Glass {
   }
 
   drawFacts(here, at) {
-    const facts = [];
+    const found = [];
     const off = here?.off && at >= 0 ? decode(here.off)[at] : NaN;
-    if (Number.isFinite(off)) facts.push(["off-manifold", `percentile ${Math.round(off)}${off > 95 ? " · flagged" : ""}`, this.data.words.off]);
+    if (Number.isFinite(off)) found.push(["off-manifold", `percentile ${Math.round(off)}${off > 95 ? " · flagged" : ""}`, this.data.words.off]);
     const trust = here?.placing && at >= 0 ? decode(here.placing.trust)[at] : NaN;
-    if (Number.isFinite(trust)) facts.push(["map trust", `${Math.round(trust * here.placing.k)} of ${here.placing.k}`, this.data.words.trust]);
-    this.facts.replaceChildren(
-      ...facts.map(([name, value, title]) => {
-        const fact = el("span", "dcv-fact", { title }, `${name} `);
-        fact.append(el("b", "", {}, value));
-        return fact;
-      }),
-    );
+    if (Number.isFinite(trust)) found.push(["map trust", `${Math.round(trust * here.placing.k)} of ${here.placing.k}`, this.data.words.trust]);
+    facts(this.facts, found);
   }
 
   drawMap(next = null, part = 0) {

@@ -1,6 +1,7 @@
 // The label of an image: its class, or a bar for each class of a soft one.
 
 import { el } from "../tools.js";
+import { explains } from "../why.js";
 
 export class Label {
   constructor(parent) {
@@ -14,11 +15,13 @@ export class Label {
     this.drawn = now;
     this.root.replaceChildren();
     if (!label) return;
-    const head = el("p", "dcv-label-head", { title: label.explained }, label.title);
+    const head = el("p", "dcv-label-head", {}, label.title);
+    explains(head, label.explained);
     this.root.append(head, ...label.bars.map(bar));
     if (label.more) this.root.append(el("p", "dcv-note", {}, label.more));
     for (const fact of label.facts) {
-      const line = el("p", "dcv-note", { title: fact.title }, `${fact.name} `);
+      const line = el("p", "dcv-note", {}, `${fact.name} `);
+      explains(line, fact.title);
       line.append(el("b", "", {}, fact.value));
       this.root.append(line);
     }

@@ -2,6 +2,7 @@
 
 import { cut } from "../detail.js";
 import { decode, el, panel } from "../tools.js";
+import { explains } from "../why.js";
 
 const SHOWN = 5;
 
@@ -36,7 +37,10 @@ class Space {
   constructor(space, near) {
     Object.assign(this, { space, near });
     this.root = el("div", "dcv-space");
-    this.title = el("h4", "", { title: space.explained }, `in ${space.space === "plane" ? "the plane" : space.space}`);
+    const name = el("span", "", {}, `in ${space.space === "plane" ? "the plane" : space.space}`);
+    explains(name, space.explained);
+    this.title = el("h4");
+    this.title.append(name);
     this.badge = el("span", "dcv-badge");
     const head = el("div", "dcv-space-head");
     head.append(this.title, this.badge);
@@ -76,12 +80,12 @@ class Space {
     const known = Number.isFinite(percentile);
     const verdict = memorised ? "memorised" : !known ? "unknown" : percentile < words.sure ? "average" : percentile > 95 ? "far" : "usual";
     this.badge.textContent = words.verdicts[verdict].short;
-    this.badge.title = words.verdicts[verdict].long;
+    explains(this.badge, words.verdicts[verdict].long);
     this.badge.className = `dcv-badge dcv-${verdict}`;
     this.meter.hidden = !known;
     this.mark.style.left = `${Math.min(100, percentile)}%`;
     this.said.textContent = known ? `percentile ${Math.round(percentile)} ${words.held}` : words.verdicts.unknown.long;
     this.meter.setAttribute("aria-label", this.said.textContent);
-    this.meter.title = words.flag;
+    explains(this.said, words.flag);
   }
 }

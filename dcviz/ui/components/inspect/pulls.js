@@ -1,6 +1,7 @@
 // What each discrepancy would do to an image: a tile each, its change in red and blue, its length and its direction.
 
 import { el, panel } from "../tools.js";
+import { explains } from "../why.js";
 
 export class Pulls {
   constructor(parent, on) {
@@ -15,7 +16,7 @@ export class Pulls {
   draw({ pulls, step, follows, chosen, words }) {
     this.root.classList.toggle("dcv-stale", Boolean(pulls?.tiles.length) && !follows && pulls.step !== step);
     this.caption.textContent = pulls?.step === undefined || pulls.step === null ? "" : `one plain step against its gradient, at step ${pulls.step}`;
-    this.caption.title = words.pulls;
+    explains(this.caption, words.pulls);
     this.note.textContent = pulls?.trouble || (pulls?.phase ? `${pulls.phase} …` : (pulls?.source ?? ""));
     this.note.hidden = !this.note.textContent;
     if (!pulls) return this.tiles.replaceChildren();
@@ -23,7 +24,7 @@ export class Pulls {
     const now = pulls.tiles.map((tile) => `${tile.key} ${tile.src?.length} ${tile.said} ${tile.scale}`).join("|") + pulls.step;
     if (now !== this.drawn) {
       this.drawn = now;
-      this.tiles.replaceChildren(...pulls.tiles.map((tile) => this.tile(tile)));
+      this.tiles.replaceChildren(...pulls.tiles.map((tile, i) => this.tile(tile, i === 0)));
     }
     for (const tile of this.tiles.children) tile.querySelector("button")?.setAttribute("aria-pressed", String(tile.dataset.key === chosen));
     return undefined;
@@ -37,7 +38,7 @@ export class Pulls {
     this.legend.append(el("span", "", {}, legend.low), ramp, el("span", "", {}, legend.high), el("span", "dcv-own", {}, words.scale));
   }
 
-  tile(tile) {
+  tile(tile, first) {
     const root = el("div", "dcv-pull", { role: "listitem", "data-key": tile.key });
     if (!tile.src) {
       root.append(el("b", "", { title: tile.title }, tile.title), el("p", "", {}, tile.said));
@@ -48,9 +49,16 @@ export class Pulls {
     button.onclick = () => this.on.choose(tile.key);
     const head = el("b", tile.own ? "dcv-mine" : "", { title: tile.title }, tile.title);
     const facts = el("span", "dcv-numbers");
-    if (tile.ends) facts.append(el("span", "", { title: tile.ends_title }, tile.ends));
-    for (const fact of tile.facts) facts.append(el("span", "", { title: fact.title }, fact.text));
+    if (tile.ends) facts.append(told(tile.ends, tile.ends_title, first));
+    for (const fact of tile.facts) facts.append(told(fact.text, fact.title, first));
     root.append(button, head, facts);
     return root;
   }
+}
+
+function told(text, why, first) {
+  // All tiles have the same numbers: Tab stops at those of the first one only.
+  const node = el("span", "", { title: why }, text);
+  if (first) explains(node, why);
+  return node;
 }
