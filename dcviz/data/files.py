@@ -1,4 +1,4 @@
-"""Your own images: an npz of arrays, or a folder or zip of class folders."""
+"""Your own images: an npz or a folder of arrays, or a folder or zip of class folders."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcviz.data.rows import Rows
 from dcviz.data.splits import Source, make_split, split_off
 from dcviz.errors import Refused
 from dcviz.records import DataConfig
@@ -26,7 +27,7 @@ SMALLEST_SIDE = 4  # pixels
 class Part:
     """Images as they were read."""
 
-    x: np.ndarray  # (N, channels, H, W) uint8, or float32 in [0, 1]
+    x: np.ndarray | Rows  # (N, channels, H, W) uint8, or float32 in [0, 1]
     y: np.ndarray  # (N,) int64, 0..C-1
 
 
@@ -87,6 +88,8 @@ def _read(path: Path, progress: Progress) -> Read:
 
     if not path.exists():
         raise Refused(f"there is nothing at {path.absolute()}: check the path.")
+    if path.is_dir() and arrays.holds_arrays(path):
+        return arrays.read_arrays(path)
     if path.is_dir():
         return folders.read_folder(path, progress)
     if path.suffix.lower() == ".zip":
@@ -94,15 +97,16 @@ def _read(path: Path, progress: Progress) -> Read:
     if path.suffix.lower() == ".npz":
         return arrays.read_npz(path)
     raise Refused(
-        f"{path.name} is of no kind that can be read: give an .npz with x_train and y_train, or a folder or .zip with "
-        "one folder of images for each class."
+        f"{path.name} is of no kind that can be read: give an .npz with x_train and y_train, a folder with these as "
+        "x_train.npy and y_train.npy, or a folder or .zip with one folder of images for each class."
     )
 
 
 def _split(part: Part, first: int = 0) -> Split:
     import torch
 
-    return make_split(torch.from_numpy(part.x), torch.from_numpy(part.y), first)
+    x = part.x if isinstance(part.x, Rows) else torch.from_numpy(part.x)
+    return make_split(x, torch.from_numpy(part.y), first)
 
 
 def _public(read: Read, path: Path) -> Split:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dcviz import types
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 RESIDENT = 2**30  # bytes of float32: a larger training part is transformed batch by batch
 CHUNK = 4096
+MANY = 2**18  # samples: up to so many, a batch is drawn with a key for each
+SPARSE = 4  # of so many times as many samples as are drawn, few draws meet again
+EXTRA = 16  # draws more than are needed if none did
 
 
 class Real:
@@ -44,15 +48,12 @@ class Real:
         self.members = train.y.argsort(stable=True)  # (N,) by class, in the order of the source within
         self.first = self.counts.cumsum(0) - self.counts  # (C,) where each class begins in members
         self.id, self.y = train.id, train.y.to(device)
-        groups = dataset.groups
-        self.group_names, self._group = groups.names, groups.train
-        cell = train.y * len(groups.names) + groups.train  # (N,): class, and group within
-        cells = torch.bincount(cell, minlength=len(dataset.classes) * len(groups.names))
-        self.by_cell, self.first_of_cell = cell.argsort(stable=True), cells.cumsum(0) - cells  # (N,), (C·G,)
-        self.group_counts = cells.unflatten(0, (len(dataset.classes), -1))  # (C, G) on the CPU
+        self.group_names, self._group = dataset.groups.names, dataset.groups.train
+        self._classes = train.y
         self._stored, self.transform = train.x, dataset.transform.to(device)
         self.score = None if dataset.score is None else in_model_space(dataset.score, dataset.transform, device)
-        self._resident = self._transformed() if 4 * train.x.numel() <= RESIDENT else None
+        in_memory = isinstance(train.x, torch.Tensor)
+        self._resident = self._transformed() if in_memory and 4 * train.x.numel() <= RESIDENT else None
 
     def __len__(self) -> int:
         """N."""
@@ -66,13 +67,40 @@ class Real:
         """T drawn from with a generator of one's own."""
         return RealSampler(self, at)
 
+    @cached_property
+    def by_cell(self) -> Tensor:
+        """The samples ``(N,)`` by class, and by group within."""
+        return self._cell.argsort(stable=True)
+
+    @cached_property
+    def group_counts(self) -> Tensor:
+        """How many samples of each class are in each group ``(C, G)``, on the CPU."""
+        import torch
+
+        C, G = len(self.counts), len(self.group_names)
+        return torch.bincount(self._cell, minlength=C * G).unflatten(0, (C, G))
+
+    @cached_property
+    def first_of_cell(self) -> Tensor:
+        """Where each group of each class begins in `by_cell`: ``(C·G,)``."""
+        cells = self.group_counts.flatten()
+        return cells.cumsum(0) - cells
+
+    @property
+    def _cell(self) -> Tensor:
+        return self._classes * len(self.group_names) + self._group
+
     def group_of(self, id: Tensor) -> Tensor:
         """The groups of samples by their ids, both ``(…)`` on the same device; of padding (-1) any."""
+        return self._by_id.to(id.device)[id.clamp_min(0)]
+
+    @cached_property
+    def _by_id(self) -> Tensor:
         import torch
 
         table = torch.zeros(int(self.id.max()) + 1, dtype=torch.int64)
         table[self.id] = self._group
-        return table.to(id.device)[id.clamp_min(0)]
+        return table
 
     def picked(self, indices: Tensor) -> Batch:
         """Samples by index ``(n,)`` on the CPU."""
@@ -101,6 +129,50 @@ class Real:
         return x
 
 
+def distinct(counts: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """Positions ``(C, n)``, n different ones in each row, drawn evenly below each of ``counts (C,)``.
+
+    A row with fewer than n comes whole; what is beyond its count is none of it. n is below the largest count.
+    """
+    import torch
+
+    if len(counts) * int(counts.max()) <= MANY:
+        return _by_keys(counts, int(counts.max()), n, generator)
+    chosen = torch.empty(len(counts), n, dtype=torch.int64)
+    dense = counts < SPARSE * n
+    if bool(dense.any()):
+        chosen[dense] = _by_keys(counts[dense], SPARSE * n, n, generator)
+    if not bool(dense.all()):
+        chosen[~dense] = _by_draws(counts[~dense], n, generator)
+    return chosen
+
+
+def _by_keys(counts: Tensor, width: int, n: int, generator: torch.Generator) -> Tensor:
+    """One random key a position, the largest keys win; what is absent always loses. O(C·width)."""
+    import torch
+
+    absent = torch.arange(width) >= counts[:, None]  # (C, width)
+    keys = torch.rand(absent.shape, generator=generator).masked_fill_(absent, -1)
+    return keys.topk(n, dim=1).indices
+
+
+def _by_draws(counts: Tensor, n: int, generator: torch.Generator) -> Tensor:
+    """The first n different ones of a sequence of draws; O(C·n log n), as each count is a multiple of n."""
+    import torch
+
+    drawn = torch.empty(len(counts), 0, dtype=torch.int64)
+    while True:
+        # 53 random bits a draw: more than the counts of any data need to come evenly
+        more = torch.rand(len(counts), n + EXTRA, generator=generator, dtype=torch.float64) * counts[:, None]
+        drawn = torch.cat([drawn, more.long()], 1)  # (C, m)
+        values, order = drawn.sort(dim=1, stable=True)
+        again = torch.zeros_like(drawn, dtype=torch.bool)
+        again.scatter_(1, order[:, 1:], values[:, 1:] == values[:, :-1])  # equal to an earlier draw
+        if int((~again).sum(1).min()) >= n:
+            first = again.byte().argsort(dim=1, stable=True)[:, :n]  # new ones before repeated ones, as drawn
+            return drawn.gather(1, first)
+
+
 class RealSampler:
     """One step's view of a `Real`; calls within the step continue one stream of random numbers."""
 
@@ -108,30 +180,31 @@ class RealSampler:
         """Bind a generator."""
         self._real, self._at = real, at
         self.shape, self.counts, self.device = real.shape, real.counts, real.device
-        self.group_names, self.group_counts = real.group_names, real.group_counts
+        self.group_names = real.group_names
         self.fingerprint, self.cache = real.fingerprint, real.cache
         self.score, self.transform, self.size = real.score, real.transform, len(real)
         self.secret: Noise = real.secret
 
+    @property
+    def group_counts(self) -> Tensor:
+        """How many samples of each class are in each group ``(C, G)``, on the CPU."""
+        return self._real.group_counts
+
     def batch(self, per_class: int) -> ClassBatch:
         """Up to ``per_class`` samples of every class without replacement; a smaller class comes whole, masked.
 
-        When every class is small enough, nothing is drawn and all samples come in the order of the source.
-        O(C·max N_c) a call.
+        When every class is small enough, nothing is drawn and all samples come in the order of the source. O(C·n),
+        once there are many; of a few, a key is drawn for each, as always: what a seed gives does not change.
         """
         import torch
 
         real, counts = self._real, self.counts
         largest = int(counts.max())
-        position = torch.arange(largest)
-        absent = position >= counts[:, None]  # (C, largest)
         if per_class < largest:
-            # one random key a sample, the largest keys win; what is absent always loses
-            keys = torch.rand(absent.shape, generator=self._at).masked_fill_(absent, -1)
-            chosen = keys.topk(per_class, dim=1).indices  # (C, n)
+            chosen = distinct(counts, per_class, self._at)  # (C, n)
         else:
-            chosen = position.expand(len(counts), largest)
-        padding = absent.gather(1, chosen)
+            chosen = torch.arange(largest).expand(len(counts), largest)
+        padding = chosen >= counts[:, None]
         indices = real.members[(real.first[:, None] + chosen).clamp_max(len(real) - 1)]
         taken = counts.clamp_max(chosen.shape[1])
         weights = (~padding).float() / taken.clamp_min(1)[:, None]
@@ -144,6 +217,8 @@ class RealSampler:
         """``size`` samples of the whole set without replacement, all of it when it is smaller."""
         import torch
 
+        if len(self._real) > MANY and SPARSE * size <= len(self._real):
+            return self._real.picked(distinct(torch.tensor([len(self._real)]), size, self._at)[0])
         return self._real.picked(torch.randperm(len(self._real), generator=self._at)[:size])
 
     def poisson(self, rate: float) -> Batch:

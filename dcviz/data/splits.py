@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcviz.data import transforms
+from dcviz.data.rows import chunks, some
 from dcviz.errors import Refused, unknown
 from dcviz.randomness import derived_seed
 from dcviz.records import DataConfig
-from dcviz.types import Dataset, Progress, Split
+from dcviz.types import Dataset, Progress, Samples, Split
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,16 +104,16 @@ def private_rows(source: Source) -> Split:
     return source.train if source.public is not None else split_off(without_held_out(source)[0], HELD_OUT)[0]
 
 
-def make_split(x: Tensor, y: Tensor, first: int = 0) -> Split:
+def make_split(x: Samples, y: Tensor, first: int = 0) -> Split:
     """A split of samples numbered from ``first`` on."""
     import torch
 
-    return Split(x.contiguous(), y.long(), torch.arange(first, first + len(y)))
+    return Split(x.contiguous() if isinstance(x, torch.Tensor) else x, y.long(), torch.arange(first, first + len(y)))
 
 
 def pick(split: Split, indices: Tensor) -> Split:
     """Some samples of a split, in the given order."""
-    return Split(split.x[indices], split.y[indices], split.id[indices])
+    return Split(some(split.x, indices), split.y[indices], split.id[indices])
 
 
 def choose_classes(source: Source, names: tuple[str, ...] | None) -> Source:
@@ -209,6 +210,16 @@ def stratified(y: np.ndarray, ids: np.ndarray, quota: np.ndarray, seed: int) -> 
     return mask
 
 
+def first_of_each(y: Tensor, quota: Tensor, among: Tensor) -> Tensor:
+    """Of ``among (n,)``, of classes ``y (n,)``, the first ``quota[c]`` of every class c, class by class; O(n log n)."""
+    import torch
+
+    order = y.argsort(stable=True)
+    counts = y.bincount(minlength=len(quota))
+    rank = torch.arange(len(y)) - (counts.cumsum(0) - counts).repeat_interleave(counts)  # position within its class
+    return among[order[rank < quota.repeat_interleave(counts)]]
+
+
 def hashed(ids: np.ndarray, seed: int) -> np.ndarray:
     """A well-mixed uint64 for every id: the finaliser of SplitMix64 (Steele et al., doi:10.1145/2660193.2660195)."""
     import numpy as np
@@ -228,6 +239,6 @@ def fingerprint(classes: tuple[str, ...], parts: tuple[Split, ...], transform: s
     digest.update(repr((1, classes, transform)).encode())  # 1: change it when a transform is fitted differently
     for part in parts:
         digest.update(repr((tuple(part.x.shape), str(part.x.dtype))).encode())
-        for tensor in (part.x, part.y, part.id):
+        for tensor in (*chunks(part.x), part.y, part.id):
             digest.update(tensor.contiguous().numpy().data)
     return digest.hexdigest()

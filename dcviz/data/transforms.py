@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from dcviz.errors import Refused, unknown
-from dcviz.types import Progress, Transform, silent
+from dcviz.types import Progress, Samples, Transform, silent
 
 if TYPE_CHECKING:
     import torch
@@ -125,7 +125,7 @@ def transform_from(name: str, arrays: dict[str, Tensor]) -> Transform:
     return kind(**arrays)
 
 
-def fit(name: str, x: Tensor, progress: Progress = silent) -> Transform:
+def fit(name: str, x: Samples, progress: Progress = silent) -> Transform:
     """The transform of that name for stored samples ``x (N, *shape)``, uint8 or float."""
     if name == "none":
         return Identity()
@@ -136,7 +136,7 @@ def fit(name: str, x: Tensor, progress: Progress = silent) -> Transform:
     raise unknown("transform", name, TRANSFORMS)
 
 
-def fit_normalise(x: Tensor) -> Normalise:
+def fit_normalise(x: Samples) -> Normalise:
     """Mean and standard deviation of each channel of ``x (N, channels, H, W)``, or coordinate of ``(N, 2)``."""
     import torch
 
@@ -155,7 +155,7 @@ def fit_normalise(x: Tensor) -> Normalise:
     return Normalise(mean.float().reshape(shape), std.float().reshape(shape))
 
 
-def fit_zca(x: Tensor, progress: Progress = silent, regularise: float = 0.1) -> ZCA:
+def fit_zca(x: Samples, progress: Progress = silent, regularise: float = 0.1) -> ZCA:
     """Whitening of ``x (N, *shape)``; O(ND² + D³) operations, O(D²) memory, progress by chunks.
 
     Args:
@@ -189,7 +189,16 @@ def fit_zca(x: Tensor, progress: Progress = silent, regularise: float = 0.1) -> 
     return ZCA(mean.float(), ((vectors / root) @ vectors.T).float(), ((vectors * root) @ vectors.T).float())
 
 
-def _chunks(x: Tensor) -> Iterator[Tensor]:
+def spread(x: Samples) -> float:
+    """The variance of a pixel of stored samples ``(N, *shape)``, on average over all pixels."""
+    import torch
+
+    mean = torch.stack([part.flatten(1).double().sum(0) for part in _chunks(x)]).sum(0) / len(x)  # (D,)
+    square = [(part.flatten(1).double() - mean).square().sum() for part in _chunks(x)]
+    return float(torch.stack(square).sum()) / (max(len(x) - 1, 1) * len(mean))
+
+
+def _chunks(x: Samples) -> Iterator[Tensor]:
     return (pixels(part) for part in x.split(CHUNK))
 
 
