@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 HELD = 2**28  # bytes of float32: a class of more is passed over in blocks
-BLOCK = 2**26  # bytes of float32 in one
+BLOCK = 2**26  # bytes of float32 in one; of data on the disk, a class of more is passed over likewise
 
 
 class Cloud:

@@ -42,7 +42,8 @@ def kernel_herd(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> T
 def _moved(z: Tensor | Cloud, middle: Tensor, generator: torch.Generator) -> tuple[Tensor | Cloud, Tensor]:
     """The class around 0, where distances keep their digits; and those of it that its density is taken over."""
     if not isinstance(z, Cloud):
-        return z - middle, z - middle
+        z = z - middle
+        return z, z
     whole = z
     return Cloud(len(z), len(middle), lambda at: whole[at] - middle), z.some(generator) - middle
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dcviz.condensing.cloud import HELD, Cloud, at, every, mean
+from dcviz.condensing.cloud import BLOCK, HELD, Cloud, at, every, mean
 from dcviz.condensing.kernel_herding import kernel_herd
 from dcviz.data.transforms import pixels
 from dcviz.errors import Refused, unknown
@@ -104,13 +104,14 @@ def pieces(
 def _vectors(
     dataset: Dataset, own: Tensor, features: Features | None
 ) -> tuple[Callable[[Tensor], Tensor], Tensor | Cloud]:
-    """A class's samples ``(n, *shape)`` by position, and its vectors ``(N, D)``: in memory, or passed over in blocks."""
+    """What gives a class's samples ``(n, *shape)`` by position, and its vectors ``(N, D)``, held or passed over."""
+    import torch
 
     def seen(x: Tensor) -> Tensor:
         return (x if features is None else features(x)).flatten(1)
 
     D = math.prod(dataset.shape)
-    if 4 * len(own) * D <= HELD:
+    if 4 * len(own) * D <= (HELD if isinstance(dataset.train.x, torch.Tensor) else BLOCK):
         x = real(dataset, own)  # (N, *shape)
         return x.__getitem__, seen(x)
 

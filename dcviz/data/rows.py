@@ -1,7 +1,8 @@
 """Samples that stay on the disk: a memory-mapped array of bytes of which only what is asked for is read.
 
-The mapping gives back what it has touched after every `TOUCHED` bytes, so that a pass over a file of any size, and
-any number of batches drawn from it, take the same little memory.
+The mapping gives back what it has brought in after every `TOUCHED` bytes, so that a pass over a file of any size, and
+any number of batches drawn from it, take the same little memory. (It stays in the system's own memory while there is
+room, from where the next look is quick.)
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 MAPPED_FROM = 2**26  # bytes of uint8: a smaller array is read whole, and 256 MiB as float32 at most
 TOUCHED = 2**26  # bytes of the file that may lie in this process's memory at a time
-PAGES = 2**16  # bytes that the system brings in around a row that is touched
+CHUNK = 2**23  # bytes in one chunk of a pass over all
+PAGES = 2**21  # bytes that the system may bring in around a row that is touched: a large page
 
 
 class Mapping:
@@ -33,7 +35,6 @@ class Mapping:
         self._file = open(path, "rb")  # noqa: SIM115  (as long as the mapping lives)
         self._state = self._now()
         self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
-        self._touched = 0
 
     def array(self, offset: int, shape: tuple[int, ...]) -> np.ndarray:
         """The bytes from ``offset`` on as an array, of which nothing is read yet."""
@@ -43,14 +44,12 @@ class Mapping:
 
         return np.frombuffer(self._map, np.uint8, math.prod(shape), offset).reshape(shape)
 
-    def touch(self, size: int) -> None:
-        """Before reading ``size`` bytes: see that they are still there, and let go of earlier ones."""
+    def turn(self) -> None:
+        """Before more is read: see that it is still there, and let go of what was read before."""
         if self._now() != self._state:
             raise Refused(f"{self.path} was changed while it was in use: load it again, or start anew.")
-        self._touched += size
-        if self._touched > TOUCHED and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows, which does so by itself
+        if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows, which lets go by itself
             self._map.madvise(mmap.MADV_DONTNEED)
-            self._touched = size
 
     def _now(self) -> tuple[int, int]:
         state = os.fstat(self._file.fileno())
@@ -67,8 +66,6 @@ class Rows:
         self._mapping, self._array, self._chosen = mapping, array, chosen
         self.shape = torch.Size((len(array) if chosen is None else len(chosen), *array.shape[1:]))
         self.dtype = torch.uint8
-        self._reach = max(PAGES, self.shape[1:].numel())  # bytes that a row brings in
-        self._block = max(1, TOUCHED // self._reach)  # rows
 
     def __len__(self) -> int:
         """N."""
@@ -88,9 +85,16 @@ class Rows:
         return found
 
     def _read(self, at: Tensor, into: Tensor) -> None:
+        """Read rows, as many at a time as bring in `TOUCHED` bytes."""
+        import torch
+
         rows = at if self._chosen is None else self._chosen[at]
-        for part, place in zip(rows.split(self._block), into.split(self._block), strict=True):
-            self._mapping.touch(len(part) * self._reach)
+        pages = rows * self.shape[1:].numel() // PAGES
+        moved = (pages[1:] != pages[:-1]).cumsum(0)  # how often another page was turned to
+        block = max(1, TOUCHED // max(PAGES, self.shape[1:].numel()))
+        sizes = torch.cat([moved.new_zeros(1), moved // block]).bincount().tolist()
+        for part, place in zip(rows.split(sizes), into.split(sizes), strict=True):
+            self._mapping.turn()
             place.numpy()[...] = self._array[part.numpy()]
 
     def split(self, size: int) -> Iterator[Tensor]:
@@ -130,6 +134,6 @@ def some(x: Samples, indices: Tensor) -> Samples:
 def chunks(x: Samples) -> Iterator[Tensor]:
     """All samples in their order; a tensor in one piece."""
     if isinstance(x, Rows):
-        yield from x.split(max(1, TOUCHED // max(1, x.shape[1:].numel())))
+        yield from x.split(max(1, CHUNK // max(1, x.shape[1:].numel())))
     else:
         yield x[:]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -239,6 +240,6 @@ def fingerprint(classes: tuple[str, ...], parts: tuple[Split, ...], transform: s
     digest.update(repr((1, classes, transform)).encode())  # 1: change it when a transform is fitted differently
     for part in parts:
         digest.update(repr((tuple(part.x.shape), str(part.x.dtype))).encode())
-        for tensor in (*chunks(part.x), part.y, part.id):
+        for tensor in chain(chunks(part.x), (part.y, part.id)):
             digest.update(tensor.contiguous().numpy().data)
     return digest.hexdigest()

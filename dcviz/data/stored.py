@@ -10,7 +10,7 @@ from pathlib import Path
 from tokenize import TokenError
 from typing import IO, TYPE_CHECKING
 
-from dcviz.data.rows import MAPPED_FROM, Mapping, Rows, chunks
+from dcviz.data.rows import MAPPED_FROM, Mapping, Rows
 from dcviz.data.zips import TOTAL
 from dcviz.errors import Refused
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 LOCAL = 30  # bytes of a member's own header in a zip, before its name; at 26 the lengths of name and extra field
+BLOCK = 2**20  # bytes read at a time for a checksum
 DAMAGED = (  # what zipfile and numpy's header reader raise on bytes that are not what they should be
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError),
     *(ValueError, TypeError, KeyError, SyntaxError, TokenError, OverflowError, MemoryError),
@@ -109,7 +110,9 @@ def _rows(path: Path, start: int, size: int) -> Rows | None:
 
 def _checksum(path: Path, start: int, size: int) -> int:
     """The CRC-32 of a part of a file."""
-    mapping, found = Mapping(path), 0
-    for part in chunks(Rows(mapping, mapping.array(start, (size,)))):
-        found = zlib.crc32(part.numpy().data, found)
+    found = 0
+    with path.open("rb") as file:
+        file.seek(start)
+        while size > 0 and (part := file.read(min(size, BLOCK))):
+            found, size = zlib.crc32(part, found), size - len(part)
     return found
