@@ -15,7 +15,7 @@ from dcviz.randomness import generator
 from dcviz.records import EvaluationProtocol, Recipe, RunConfig, Score, Status
 from dcviz.runs import problem as building
 from dcviz.runs.clock import SECONDS
-from dcviz.runs.frames import Framer, flagged
+from dcviz.runs.frames import Framer, flagged, frame_bytes
 from dcviz.runs.held import Held
 from dcviz.runs.kept import setup_of
 from dcviz.runs.measuring import Measuring
@@ -164,7 +164,8 @@ class RunJob:
         return begin(setup.problem, setup.start)
 
     def _condense(self, setup: building.Setup, state: State) -> Iterator[None]:
-        kept = set(SaveAt(self.config.saving.frames).of(self.config.steps))
+        size = frame_bytes(setup.start, setup.dataset.shape)
+        kept = set(SaveAt(self.config.saving.frames).within(size).of(self.config.steps))
         if state.step in kept and state.step not in self.store.frames(self.run.id):
             self._keep(state)
         shown = saved = time.monotonic()
