@@ -76,6 +76,12 @@ def told(figures: Iterable[Figure]) -> int:
     return missed
 
 
+def printed(figures: Iterable[Figure]) -> int:
+    """The whole table of a benchmark: the machine, the columns, the figures; returns how many missed their limit."""
+    print(f"{head()}\n\n{COLUMNS}\n{'─' * len(COLUMNS)}")
+    return told(figures)
+
+
 def quantile(values: Sequence[float], q: float) -> float:
     """A quantile without interpolation: a value that was seen."""
     return sorted(values)[min(len(values) - 1, int(q * len(values)))]
