@@ -6,6 +6,8 @@ python -m benchmarks._growing rows 100000 FOLDER
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -28,11 +30,11 @@ def rows(n: int, folder: Path) -> dict[str, float]:
     import numpy as np
 
     tile = np.random.default_rng(0).integers(0, 256, (1000, 3, 32, 32), dtype=np.uint8)
-    x = np.lib.format.open_memmap(folder / "x_train.npy", "w+", np.uint8, (n, 3, 32, 32))
-    for first in range(0, n, 1000):
-        x[first : first + 1000] = tile
-    x.flush()
-    del x
+    with (folder / "x_train.npy").open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (n, 3, 32, 32)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for _ in range(n // 1000):
+            file.write(tile.data)
     np.save(folder / "y_train.npy", np.arange(n) % 10)
     return _condensed({"name": "custom", "path": str(folder)}, {"budget": 1})
 
@@ -65,10 +67,7 @@ def runs(n: int, folder: Path) -> dict[str, float]:
     for i in range(n):
         _stored(store, i)
     store.db.close()
-    _peak()  # what writing took is not what reading takes: a process of its own reads
-    import os
-    import subprocess
-
+    # what writing took is not what reading takes: a process of its own reads
     command = [sys.executable, "-m", "benchmarks._growing", "reading", "0", str(folder / "home")]
     environment = {**os.environ, "DCVIZ_HOME": str(folder / "home")}
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
@@ -111,7 +110,9 @@ def _stored(store: Any, i: int) -> None:
 
     config = configure(divergence="energy", regime="random-features", seed=i)
     run = store.create(config, name=f"seed {i}", queue=False)
-    store.record(run, [(step, name, 1 / (step + 1)) for step in range(0, 100, 10) for name in ("objective", "accuracy")])
+    store.record(
+        run, [(step, name, 1 / (step + 1)) for step in range(0, 100, 10) for name in ("objective", "accuracy")]
+    )
     store.save_score(run, Score(0.9, 0.01, (0.9,), EvaluationProtocol(split="test")))
 
 

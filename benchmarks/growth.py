@@ -5,8 +5,8 @@
 
 Each cell is a process of its own on one thread. Seconds are the processor's, which other programs hardly change: the
 median of five updates of S after a first one. Memory is the peak of the process beyond a tiny run in it. From the last
-three cells of a row comes the exponent, the slope of a line through their logarithms, beside the one that the mathematics
-needs; a limit leaves 0.15 for noise.
+three cells of a row comes the exponent, the slope of a line through their logarithms, beside the one that the
+mathematics needs; a limit leaves 0.15 for noise.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ ROWS = (
         (1, 100, 1_000, 10_000),
         {
             "opening": ("opening the store, to the newest run", "s", 0),
-            "page": ("a page of the gallery, with the number of runs", "s", 0),
+            "page": ("a page of the gallery, all runs counted", "s", 1),
             "words": ("a page of the runs with two words", "s", 1),
             "listing": ("dcviz runs", "s", 0),
             "creating": ("creating one more", "s", 0),
