@@ -3,10 +3,10 @@
     python -m benchmarks.disk                 # about two minutes on two cores
     python -m benchmarks.disk --steps 200
 
-The run is worked on as the worker does, into a store of its own. Real images are those of DCVIZ_DATA (CIFAR-10 itself, or
-cifar10-part.npz), else random ones, which no compression makes smaller. Frames are limited; checkpoints and the rest
-are counted apart. The method is a cheap one, as what is kept does not depend on it: the mean of pixels; one start from real
-images, and one from noise.
+The run is worked on as the worker does, into a store of its own. Real images are those of DCVIZ_DATA (CIFAR-10 itself,
+or cifar10-part.npz), else random ones, which no compression makes smaller. Frames are limited; checkpoints and the rest
+are counted apart. The method is a cheap one, as what is kept does not depend on it: the mean of pixels, from real
+images and from noise.
 """
 
 from __future__ import annotations
@@ -44,15 +44,23 @@ def _taken(home: Path, data: DataConfig, start: str, steps: int, title: str) -> 
     from dcviz.runs.store import Store
 
     store = Store(home)
-    config = configure(data=data, divergence="mean", regime="data", budget=10, steps=steps, start=start, live=None)
+    config = configure(
+        data=data,
+        divergence="mean",
+        regime="data",
+        budget=10,
+        steps=steps,
+        start=start,
+        live=None,
+        saving={"checkpoint_seconds": 2.0},  # often enough that there are some
+    )
     run = store.create(config)
     seconds = _condense(store, run)
     kept = store.frames(run)
     frames = _bytes(store.folder(run) / "frames")
     checkpoints = _bytes(store.folder(run) / "checkpoints")
-    name = f"{steps:,} steps of 100 images of 3×32×32, from {start}"
     note = f"{len(kept)} of them, first {kept[0]}, last {kept[-1]}; {title}; {seconds:.0f} s"
-    yield Figure(f"{name}: frames", (frames,), "MB", FRAMES, note=note)
+    yield Figure(f"{steps:,} steps of 100 images, from {start}: frames", (frames,), "MB", FRAMES, note=note)
     yield Figure("  checkpoints kept", (len(store.checkpoints(run)),), "", CHECKPOINTS, note=f"{checkpoints:.1f} MB")
     rest = _bytes(store.folder(run)) - frames - checkpoints
     yield Figure("  the rest of the run: latest picture, final set", (rest,), "MB")

@@ -47,7 +47,7 @@ ROWS = (
         "rows",
         "real rows, 3×32×32 bytes in a file, ten classes",
         (1_000, 10_000, 100_000, 1_000_000),
-        {"step": (*STEP, 0), "opening": ("opening, each row looked at once", "s", 1), "memory": ("memory", "MB", 0)},
+        {"step": (*STEP, 0), "opening": ("opening, each row once", "s", 1), "memory": ("memory", "MB", 0)},
     ),
     Row(
         "images",
@@ -78,9 +78,9 @@ ROWS = (
         "stored runs",
         (1, 100, 1_000, 10_000),
         {
-            "opening": ("opening the store, to the newest run", "s", 0),
-            "page": ("a page of the gallery, all runs counted", "s", 1),
-            "words": ("a page of the runs with two words", "s", 1),
+            "opening": ("opening the store", "s", 0),
+            "page": ("a gallery page, all counted", "s", 1),
+            "words": ("a page found by words", "s", 1),
             "listing": ("dcviz runs", "s", 0),
             "creating": ("creating one more", "s", 0),
             "memory": ("memory", "MB", 0),
