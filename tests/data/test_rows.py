@@ -232,3 +232,27 @@ def test_a_run_on_rows_of_the_disk_goes_to_its_end(mapped, tmp_path):
         data=DataConfig(path=str(in_npz(tmp_path / "a.npz", images()))), budget=2, steps=2, live=None, start="real"
     )
     assert build(config).start.stored.shape == (6, 1, 8, 8)
+
+
+def test_of_many_samples_no_more_are_set_aside_than_a_test_needs(monkeypatch):
+    from dcviz.data.splits import make_split, split_off
+
+    y = torch.arange(1000) % 3
+    split = make_split(torch.zeros(1000, 1, 4, 4, dtype=torch.uint8), y)
+    stays, away = split_off(split, 10, most=31)
+    assert (len(stays), len(away)) == (969, 31)
+    assert sorted(away.y.bincount().tolist()) == [10, 10, 11]
+    assert torch.equal(split_off(split, 10, most=1000)[1].id, split_off(split, 10)[1].id)
+
+
+def test_rivals_of_rows_on_the_disk_are_chosen_from_a_part_of_each_class(mapped, tmp_path, monkeypatch):
+    from dcviz.evaluation import baselines, run_to_end
+
+    data = load(in_npz(tmp_path / "a.npz", images()))
+    seen = []
+    monkeypatch.setattr(baselines, "LOOKED_AT", 4 * 64 * 5)
+    monkeypatch.setattr(baselines, "pieces", lambda kind, part, *_: seen.append(part.train) or [part.train.x[:6]])
+    run_to_end(baselines.selected("herding", data, 2, 0))
+    run_to_end(baselines.selected("random", data, 2, 0))
+    assert seen[0].y.bincount().tolist() == [5, 5, 5]
+    assert len(seen[1]) == len(data.train)

@@ -125,7 +125,7 @@ class Backdoor(Property):
             work = judge.network(subject, replace(judge.protocol, seeds=NETWORKS), i)
             net = yield from scaled(work, i / NETWORKS, 0.9 / NETWORKS)
             y = data.test.y
-            right = named(judge, net, data.test.x, lambda x: x) == y
+            right = named(judge, net, data.test.x) == y
             fooled = named(judge, net, data.test.x, lambda x: stamped(x, self.side))[y != TARGET] == TARGET
             yield (i + 1) / NETWORKS
             found.append((float(right.double().mean()), float(fooled.double().mean())))
@@ -180,8 +180,8 @@ def _within(dataset: Dataset, most: int) -> Split:
     return thin(train, max(size, 2 * len(dataset.classes)), 0, len(dataset.classes))
 
 
-def named(judge: Judge, net: nn.Module, x: Samples, change: Callable[[Tensor], Tensor]) -> Tensor:
-    """The classes that a network gives stored samples ``x (n, c, h, w)`` whose pixels are changed: ``(n,)``."""
+def named(judge: Judge, net: nn.Module, x: Samples, change: Callable[[Tensor], Tensor] = lambda x: x) -> Tensor:
+    """The classes that a network gives samples ``x (n, c, h, w)``, as stored, with their pixels changed: ``(n,)``."""
     import torch
 
     def seen(part: Tensor) -> Tensor:
