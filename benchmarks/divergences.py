@@ -168,7 +168,7 @@ def _own_error(divergence: Any, x: Any, y: Any) -> float:
     state, worst = None, 0.0
     for move in (0.0, STEP):
         there = y + move * torch.randn(y.shape, generator=torch.Generator().manual_seed(2))
-        _, state, plan = between(real, cloud(there, None, real[3]), eps, divergence.iterations, state)
+        _, (state, _), plan = between(real, cloud(there, None, real[3]), eps, divergence.iterations, state)
         worst = max(worst, float((plan.sum(-1) - 1 / N).abs().sum() + (plan.sum(-2) - 1 / M).abs().sum()))
     return worst
 

@@ -57,7 +57,7 @@ ROWS = (
     ),
     Row(
         "pairs",
-        "the same where each is compared with each of its class, in the plane of pixels",
+        "synthetic images, each compared with all of its class",
         (10, 100, 1_000, 5_000),
         {"step": (*STEP, 2), "memory": ("memory", "MB", 2)},
     ),
@@ -149,7 +149,8 @@ def _drawn(found: dict[str, dict[int, dict[str, Any]]], to: Path) -> None:
             column = 1 if unit == "s" else 2
             line = {"x": list(cells), "y": [cell[key] for cell in cells.values()], "name": f"{row.name}: {what}"}
             plot.add_scatter(**line, mode="lines+markers", row=i, col=column)
-    plot.update_xaxes(type="log").update_yaxes(type="log", rangemode="tozero")
+    plot.update_xaxes(type="log", dtick=1).update_yaxes(type="log", dtick=1, range=[-4.5, 1.2])  # decades
+    plot.update_yaxes(range=[0, 3.5], col=2)
     plot.update_layout(height=320 * len(rows), template="plotly_white", font_size=11)
     if to.suffix == ".html":
         plot.write_html(to, include_plotlyjs=True)
