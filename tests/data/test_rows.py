@@ -256,3 +256,25 @@ def test_rivals_of_rows_on_the_disk_are_chosen_from_a_part_of_each_class(mapped,
     run_to_end(baselines.selected("random", data, 2, 0))
     assert seen[0].y.bincount().tolist() == [5, 5, 5]
     assert len(seen[1]) == len(data.train)
+
+
+def test_a_teacher_holds_a_random_part_of_a_large_t(digits, monkeypatch):
+    from dcviz.discrepancies import teachers
+
+    real = Real(digits, CPU, 0).at(0)
+    x, y = teachers.everything(real)
+    assert torch.equal(y, digits.train.y)
+    monkeypatch.setattr(teachers, "HELD", 4 * 64 * 400)
+    some, classes = teachers.everything(real)
+    again, _ = teachers.everything(real)
+    assert torch.equal(some, again)
+    assert 340 < len(some) == len(classes) < 460  # 400 on average
+    assert classes.bincount(minlength=10).min() > 20
+    assert {tuple(row) for row in some.flatten(1).tolist()} <= {tuple(row) for row in x.flatten(1).tolist()}
+
+
+def test_the_variance_of_a_pixel_is_that_of_all_samples_at_once(digits):
+    from dcviz.data import transforms
+
+    x = digits.train.x
+    assert transforms.spread(x) == pytest.approx(float(x.flatten(1).double().var(0).mean()), rel=1e-9)
