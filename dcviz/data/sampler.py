@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dcviz import types
 from dcviz.caching import Cache
+from dcviz.data.draws import distinct, some
 from dcviz.data.scores import in_model_space
 from dcviz.data.secret import Secret, open_numbers
 from dcviz.data.transforms import pixels
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 RESIDENT = 2**30  # bytes of float32: a larger training part is transformed batch by batch
 CHUNK = 4096
-MANY = 2**18  # samples: up to so many, a batch is drawn with a key for each
-SPARSE = 4  # of so many times as many samples as are drawn, few draws meet again
-EXTRA = 16  # draws more than are needed if none did
 
 
 class Real:
@@ -129,50 +127,6 @@ class Real:
         return x
 
 
-def distinct(counts: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """Positions ``(C, n)``, n different ones in each row, drawn evenly below each of ``counts (C,)``.
-
-    A row with fewer than n comes whole; what is beyond its count is none of it. n is below the largest count.
-    """
-    import torch
-
-    if len(counts) * int(counts.max()) <= MANY:
-        return _by_keys(counts, int(counts.max()), n, generator)
-    chosen = torch.empty(len(counts), n, dtype=torch.int64)
-    dense = counts < SPARSE * n
-    if bool(dense.any()):
-        chosen[dense] = _by_keys(counts[dense], SPARSE * n, n, generator)
-    if not bool(dense.all()):
-        chosen[~dense] = _by_draws(counts[~dense], n, generator)
-    return chosen
-
-
-def _by_keys(counts: Tensor, width: int, n: int, generator: torch.Generator) -> Tensor:
-    """One random key a position, the largest keys win; what is absent always loses. O(C·width)."""
-    import torch
-
-    absent = torch.arange(width) >= counts[:, None]  # (C, width)
-    keys = torch.rand(absent.shape, generator=generator).masked_fill_(absent, -1)
-    return keys.topk(n, dim=1).indices
-
-
-def _by_draws(counts: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """The first n different ones of a sequence of draws; O(C·n log n), as each count is a multiple of n."""
-    import torch
-
-    drawn = torch.empty(len(counts), 0, dtype=torch.int64)
-    while True:
-        # 53 random bits a draw: more than the counts of any data need to come evenly
-        more = torch.rand(len(counts), n + EXTRA, generator=generator, dtype=torch.float64) * counts[:, None]
-        drawn = torch.cat([drawn, more.long()], 1)  # (C, m)
-        values, order = drawn.sort(dim=1, stable=True)
-        again = torch.zeros_like(drawn, dtype=torch.bool)
-        again.scatter_(1, order[:, 1:], values[:, 1:] == values[:, :-1])  # equal to an earlier draw
-        if int((~again).sum(1).min()) >= n:
-            first = again.byte().argsort(dim=1, stable=True)[:, :n]  # new ones before repeated ones, as drawn
-            return drawn.gather(1, first)
-
-
 class RealSampler:
     """One step's view of a `Real`; calls within the step continue one stream of random numbers."""
 
@@ -215,11 +169,7 @@ class RealSampler:
 
     def shuffled(self, size: int) -> Batch:
         """``size`` samples of the whole set without replacement, all of it when it is smaller."""
-        import torch
-
-        if len(self._real) > MANY and SPARSE * size <= len(self._real):
-            return self._real.picked(distinct(torch.tensor([len(self._real)]), size, self._at)[0])
-        return self._real.picked(torch.randperm(len(self._real), generator=self._at)[:size])
+        return self._real.picked(some(len(self._real), size, self._at))
 
     def poisson(self, rate: float) -> Batch:
         """Each sample independently with probability ``rate``; may be empty."""

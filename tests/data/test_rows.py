@@ -11,9 +11,10 @@ import torch
 
 from dcviz.condensing import start as starts
 from dcviz.condensing.cloud import Cloud
-from dcviz.data import dataset, rows, sampler, stored
+from dcviz.data import dataset, draws, rows, stored
+from dcviz.data.draws import distinct
 from dcviz.data.rows import Rows
-from dcviz.data.sampler import Real, distinct
+from dcviz.data.sampler import Real
 from dcviz.errors import Refused
 from dcviz.records import DataConfig
 from dcviz.runs.problem import build
@@ -128,7 +129,7 @@ def test_a_cut_off_array_and_one_of_objects_are_refused(mapped, tmp_path):
 
 @pytest.fixture
 def few_keys(monkeypatch):
-    monkeypatch.setattr(sampler, "MANY", 0)
+    monkeypatch.setattr(draws, "MANY", 0)
 
 
 def test_draws_from_many_are_different_and_below_their_counts(few_keys):
@@ -143,6 +144,8 @@ def test_draws_from_many_are_different_and_below_their_counts(few_keys):
 def test_draws_from_many_are_even(few_keys):
     at, n, rounds = torch.Generator().manual_seed(0), 5, 4000
     seen = torch.stack([distinct(torch.tensor([20]), n, at)[0] for _ in range(rounds)])
+    assert draws.some(20, 5, at).unique().shape == (5,)
+    assert len(draws.some(20, 50, at)) == 20
     for column in seen.T:  # each of the places, too
         often = column.bincount(minlength=20) / rounds
         assert float((often - 1 / 20).abs().max()) < 5 * (0.05 * 0.95 / rounds) ** 0.5
