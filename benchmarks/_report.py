@@ -43,7 +43,7 @@ class Figure:
         spread = f"{min(self.values):.3g}–{max(self.values):.3g}" if len(self.values) > 1 else ""
         limit = ratio = verdict = ""
         if self.limit is not None:
-            limit = f"{'≥' if self.at_least else '≤'} {self.limit:g}"
+            limit = f"{'≥' if self.at_least else '≤'} {self.limit:.4g}"
             ratio = f"{self.value / self.limit:.2f}" if self.limit else ""
             verdict = "✗ MISSED" if self.missed else "✓"
         cells = f"{self.value:>8.3g} {self.unit:<10}{spread:<15}{limit:>8}{ratio:>8}  {verdict:<9}"
@@ -74,6 +74,12 @@ def told(figures: Iterable[Figure]) -> int:
         print(figure, flush=True)
         missed += figure.missed
     return missed
+
+
+def printed(figures: Iterable[Figure]) -> int:
+    """The whole table of a benchmark: the machine, the columns, the figures; returns how many missed their limit."""
+    print(f"{head()}\n\n{COLUMNS}\n{'─' * len(COLUMNS)}")
+    return told(figures)
 
 
 def quantile(values: Sequence[float], q: float) -> float:

@@ -51,11 +51,18 @@ def main() -> int:
         figure
         for method in asked.methods or ["dm"]
         for precision in asked.precision
-        for figure in figures(method, asked.shape, asked.budget, precision)
+        for figure in of(method, asked.shape, asked.budget, precision)
     )
 
 
-def figures(method: str, shape: int, budget: int, precision: str) -> Iterator[Figure]:
+def figures(*, quick: bool = False) -> Iterator[Figure]:
+    """DM with its stages, and the whole step of the others."""
+    for method in ("dm",) if quick else ("dm", "m3d", "dc", "dsa"):
+        for precision in ("float32", "bfloat16"):
+            yield from of(method, 28, 10, precision)
+
+
+def of(method: str, shape: int, budget: int, precision: str) -> Iterator[Figure]:
     """The whole step, and where all its maps are alike also its stages."""
     from dcviz.condensing.loop import begin, step
     from dcviz.runs.problem import build

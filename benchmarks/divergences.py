@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from benchmarks._report import COLUMNS, Figure, head, told
+from benchmarks._report import Figure, printed
 
 N, M, D = 5000, 100, 128
 GOALS = {"mmd": 30.0, "sinkhorn": 10.0, "sliced": 5.0}  # times as fast as the fastest library, in steady state
@@ -168,7 +168,7 @@ def _own_error(divergence: Any, x: Any, y: Any) -> float:
     state, worst = None, 0.0
     for move in (0.0, STEP):
         there = y + move * torch.randn(y.shape, generator=torch.Generator().manual_seed(2))
-        _, state, plan = between(real, cloud(there, None, real[3]), eps, divergence.iterations, state)
+        _, (state, _), plan = between(real, cloud(there, None, real[3]), eps, divergence.iterations, state)
         worst = max(worst, float((plan.sum(-1) - 1 / N).abs().sum() + (plan.sum(-2) - 1 / M).abs().sum()))
     return worst
 
@@ -212,6 +212,7 @@ def _pot(x: Any, y: Any, blur: float, count: int) -> Any:
     return _pot_plan(x, y, blur, count)[0] - _pot_plan(y, y, blur, count)[0] / 2
 
 
+TRIALS = 9
 CASES = {"mmd": mmd, "sinkhorn": sinkhorn, "sliced": sliced}
 
 
@@ -219,11 +220,10 @@ def measured(case: str, trials: int) -> Iterator[Figure]:
     """First and later calls of all, and how many times as fast as the fastest library the later ones are."""
     x, y = clouds()
     entries, note = CASES[case](x, y)
-    print(f"\n{case}: {note}", flush=True)
     medians = {}
     for name, make in entries.items():
         first, later = taken(make, y, trials if name == "dcviz" else max(1, trials // 4))
-        yield Figure(f"{case}, {name}: first call", (1e3 * first,), "ms")
+        yield Figure(f"{case}, {name}: first call", (1e3 * first,), "ms", note=note if name == "dcviz" else "")
         figure = Figure(f"{case}, {name}: each later call", tuple(1e3 * s for s in later), "ms")
         yield figure
         if not any(words in name for words in ("one subset", "by hand")):  # not the same problem, not the library's
@@ -235,19 +235,23 @@ def measured(case: str, trials: int) -> Iterator[Figure]:
         yield Figure(f"{case}: times as fast as {fastest}", (ratio,), "×", GOALS[case], at_least=True)
 
 
+def figures(cases: Sequence[str] = tuple(CASES), *, quick: bool = False, trials: int = TRIALS) -> Iterator[Figure]:
+    """The cases, one after another."""
+    missing = [name for module, name in RIVALS.items() if not find_spec(module)]
+    if missing:
+        print(f"not installed, so not compared: {', '.join(missing)} (pip install {' '.join(missing)})", flush=True)
+    for case in cases:
+        yield from measured(case, 3 if quick else trials)
+
+
 def main() -> int:
     """Print the table; the exit status is the number of goals missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="*", default=list(CASES), choices=list(CASES))
-    parser.add_argument("--trials", type=int, default=9)
+    parser.add_argument("--trials", type=int, default=TRIALS)
     given = parser.parse_args()
-    print(head())
     print(f"N = {N}, M = {M}, D = {D}, single precision, forward and backward")
-    missing = [name for module, name in RIVALS.items() if not find_spec(module)]
-    if missing:
-        print(f"not installed, so not compared: {', '.join(missing)} (pip install {' '.join(missing)})")
-    print(COLUMNS)
-    return sum(told(measured(case, given.trials)) for case in given.cases)
+    return printed(figures(given.cases, trials=given.trials))
 
 
 if __name__ == "__main__":

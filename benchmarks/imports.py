@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from benchmarks._report import ROOT, Figure, told
 
-LIMIT = 0.5  # seconds
+LIMIT = 0.4  # seconds
 PYTHON = "python -c pass"  # what an empty process costs here: part of all the others
 COMMANDS = {
     PYTHON: ["-c", "pass"],

@@ -29,7 +29,7 @@ from benchmarks._report import Figure, quantile, told
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-RATIO, FRAGMENT, GROWTH = 0.9, 30.0, 1.05  # of the steps, ms, end ÷ start (flat, within the noise of an allocator)
+RATIO, FRAGMENT, GROWTH = 0.95, 30.0, 1.05  # of the steps, ms, end ÷ start (flat, within the noise of an allocator)
 STEPS = 1_000_000  # more than are done before the run is stopped
 STEADY = 200  # steps until the kept frames are sparse and everything is warm
 MB = 2**20

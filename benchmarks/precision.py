@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from statistics import fmean, stdev
 
 from benchmarks._report import COLUMNS, Figure, head, told
@@ -28,6 +29,12 @@ def main() -> int:
     asked = parser.parse_args()
     print(head(), COLUMNS, sep="\n")
     return told(difference(preset, asked.data, asked.budget, asked.seeds) for preset in asked.presets or ["dm", "dsa"])
+
+
+def figures(*, quick: bool = False) -> Iterator[Figure]:
+    """DM and DSA on the digits."""
+    for preset in ("dm", "dsa"):
+        yield difference(preset, "digits", 1, 2 if quick else 5)
 
 
 def difference(preset: str, data: str, budget: int, seeds: int) -> Figure:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks._browser import chromium, served
-from benchmarks._report import COLUMNS, Figure, head, told
+from benchmarks._report import Figure, printed
 
+TRIALS, PAIRS, MINUTES = 5, 6, 2.0
 PARTS = {
     "imports": "the package and the help of the command line",
     "cold": "streamlit run to a usable Lab",
@@ -30,7 +31,13 @@ PARTS = {
 }
 
 
-def measure(parts: list[str], trials: int, pairs: int, minutes: float) -> Iterator[Figure]:
+def figures(parts: Sequence[str] = tuple(PARTS), *, quick: bool = False) -> Iterator[Figure]:
+    """The figures of the parts with the usual numbers of trials, or with fewer."""
+    trials, pairs, minutes = (2, 2, 0.5) if quick else (TRIALS, PAIRS, MINUTES)
+    return measure(parts, trials, pairs, minutes)
+
+
+def measure(parts: Sequence[str], trials: int, pairs: int, minutes: float) -> Iterator[Figure]:
     """The figures of the parts, as they come."""
     from benchmarks import imports, live, load, playground, start
 
@@ -67,16 +74,15 @@ def main() -> int:
         description=__doc__, epilog=f"parts:\n{listed}", formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help="all unless given")
-    parser.add_argument("--trials", type=int, default=5, help="of what is done again and again (5)")
-    parser.add_argument("--pairs", type=int, default=6, help="of watched and alone (6)")
-    parser.add_argument("--minutes", type=float, default=2, help="of live run for the memory (2)")
+    parser.add_argument("--trials", type=int, default=TRIALS, help=f"of what is done again and again ({TRIALS})")
+    parser.add_argument("--pairs", type=int, default=PAIRS, help=f"of watched and alone ({PAIRS})")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help=f"of live run for the memory ({MINUTES:g})")
     asked = parser.parse_args()
     if strange := set(asked.parts) - set(PARTS):
         parser.error(f"no part {', '.join(sorted(strange))}; there are {', '.join(PARTS)}")
     if min(asked.trials, asked.pairs, asked.minutes) <= 0:
         parser.error("--trials, --pairs and --minutes must be above 0")
-    print(f"{head()}\n\n{COLUMNS}\n{'─' * len(COLUMNS)}")
-    return told(measure(asked.parts or list(PARTS), asked.trials, asked.pairs, asked.minutes))
+    return printed(measure(asked.parts or list(PARTS), asked.trials, asked.pairs, asked.minutes))
 
 
 if __name__ == "__main__":

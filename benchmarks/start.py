@@ -16,7 +16,7 @@ from benchmarks._report import Figure, told
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-COLD, CLICK, RESULT = 10.0, 1.0, 60.0  # seconds
+COLD, CLICK, RESULT = 6.0, 0.7, 60.0  # seconds
 
 # Notes the clock of every stage between the press and the moment when a picture of a step ≥ 1 is on the screen
 # with the discrepancy of a step ≥ 1 beside it; looks before every repaint.

@@ -53,6 +53,18 @@ def main() -> int:
     )
 
 
+def figures(*, quick: bool = False) -> Iterator[Figure]:
+    """All methods at the published sizes and at the Lab's, or a few of them."""
+    shapes, budgets, pairs = ([28], [10], 2) if quick else ([28, 32], [1, 10, 50], 5)
+    for method in ("dm", "dsa") if quick else LIMITS:
+        for shape in shapes:
+            for budget in budgets:
+                yield compare(method, shape, budget, "paper", "float32", pairs)
+        if method in ("dm", "m3d"):
+            yield compare(method, 28, 10, "paper", "bfloat16", pairs)
+        yield compare(method, 8, 10, "small", "float32", pairs)
+
+
 def compare(method: str, shape: int, budget: int, scale: str, precision: str, pairs: int) -> Figure:  # noqa: PLR0913
     """How many times faster dcviz is, by pairs of updates."""
     names = [method, str(shape), str(budget), scale, precision]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -151,11 +151,44 @@ class Transform(Protocol):
         """The same map with its numbers on a device."""
 
 
+class Samples(Protocol):
+    """What is asked of stored samples ``(n, *shape)``: a tensor, or rows that stay on the disk (`dcviz.data.rows`)."""
+
+    @property
+    def shape(self) -> torch.Size:
+        """The number of samples, and the shape of one."""
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the numbers."""
+
+    def __len__(self) -> int:
+        """The number of samples."""
+
+    def __getitem__(self, at: Any) -> Tensor:
+        """Samples by number, slice or tensor of indices."""
+
+    def split(self, size: int) -> Iterable[Tensor]:
+        """All samples in chunks."""
+
+    def dim(self) -> int:
+        """The number of dimensions, that of samples included."""
+
+    def numel(self) -> int:
+        """Numbers in all."""
+
+    def element_size(self) -> int:
+        """Bytes a number."""
+
+    def is_floating_point(self) -> bool:
+        """Whether they are pixels in [0, 1] or coordinates, not bytes."""
+
+
 @dataclass(frozen=True)
 class Split:
     """Labelled real samples before the transform."""
 
-    x: Tensor  # (n, channels, height, width) uint8 in 0..255 or float32 in [0, 1]; planar (n, 2) float32
+    x: Samples  # (n, channels, height, width) uint8 in 0..255 or float32 in [0, 1]; planar (n, 2) float32
     y: Tensor  # (n,) int64
     id: Tensor  # (n,) int64, index in the source
 
@@ -225,7 +258,6 @@ class RealSampler(Protocol):
     size: int  # N
     counts: Tensor  # (C,) int64, on the CPU; of private rows N in equal parts
     group_names: tuple[str, ...]  # G; the classes' numbers where there is no column of groups
-    group_counts: Tensor  # (C, G) int64, on the CPU: samples of each class in each group
     device: torch.device
     fingerprint: str
     transform: Transform  # between pixels and what is drawn here, on the device
@@ -233,6 +265,10 @@ class RealSampler(Protocol):
     cache: Cache | None  # where `prepare` keeps what is costly, by content; None: nowhere
     score: Callable[[Tensor, Tensor], Tensor] | None
     """∇ log p of each class in closed form, where it is known: points ``(B, 2)``, classes ``(B,)`` -> ``(B, 2)``."""
+
+    @property
+    def group_counts(self) -> Tensor:
+        """How many samples of each class are in each group: ``(C, G)`` int64, on the CPU."""
 
     def batch(self, per_class: int) -> ClassBatch:
         """Up to ``per_class`` samples of every class without replacement; a smaller class comes whole."""

@@ -107,3 +107,13 @@ def test_the_plane_is_one_space(moons):
     assert near.memorised.tolist() == [True, False]
     assert near.nearest[0, 0] == 4
     assert near.percentile[1] == 100
+
+
+def test_features_that_are_too_many_to_be_held_are_computed_as_they_are_asked_for(digits, known, monkeypatch):
+    x, _ = start("noise", digits, 1, generator(0, "start"))
+    held = run_to_end(leak_check(digits, known, x))["features"]
+    monkeypatch.setattr("dcviz.embed.leaks.FEATURES", 0)
+    monkeypatch.setattr("dcviz.embed.leaks._mapped", {})
+    found = run_to_end(leak_check(digits, known, x))["features"]
+    np.testing.assert_array_equal(found.nearest, held.nearest)
+    np.testing.assert_allclose(found.distance, held.distance, rtol=1e-4)

@@ -92,7 +92,7 @@ def measure_cell(
     config = cell.config
     key = result_key(config)
     run = store.get_fact(f"atlas/{key}")
-    usable = any(row.id == run and row.status not in ("failed", "cancelled") for row in store.runs())
+    usable = any(entry.run.status not in ("failed", "cancelled") for entry in store.entries([run] if run else []))
     if again or not usable:
         run = store.create(replace(config, device=device), name=NAME.format(cell.title), queue=False)
         store.set_fact(f"atlas/{key}", run)

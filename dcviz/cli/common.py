@@ -60,12 +60,12 @@ def store() -> Store:
 
 def find(store: Store, text: str) -> Run:
     """A run by id, beginning of its id, name, or ``last``."""
-    runs = store.runs()
     if text == "last":
-        if not runs:
+        newest = store.runs(limit=1)
+        if not newest:
             raise Refused(f"there is no run in {store.home} yet: start one with dcviz condense.")
-        return runs[0]
-    named = [run for run in runs if run.name == text]
+        return newest[0]
+    named = store.runs(name=text)
     if len(named) > 1:
         raise Refused(f"{len(named)} runs are named {text!r}: give an id, one of {', '.join(r.id for r in named[:9])}.")
     return named[0] if named else store.find(text)

@@ -21,7 +21,8 @@ Plugins = Annotated[list[Path] | None, Option(metavar="FILE", help="A file that 
 def condense(  # noqa: PLR0913  (one parameter for each option)
     data: Annotated[str | None, Option(metavar="NAME", help="A data set by name; digits unless given.")] = None,
     path: Annotated[
-        str | None, Option(metavar="PATH", help="Your own images: an npz, a zip, or a folder of class folders.")
+        str | None,
+        Option(metavar="PATH", help="Your own images: an npz, a zip, a folder of arrays or of class folders."),
     ] = None,
     classes: Annotated[str | None, Option(metavar="NAMES", help="Only these classes, by name: 0,1,2.")] = None,
     size: Annotated[int | None, Option(metavar="N", help="At most this many real training samples.")] = None,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dcviz.condensing.cloud import BLOCK, HELD, Cloud, at, every, mean
 from dcviz.condensing.kernel_herding import kernel_herd
 from dcviz.data.transforms import pixels
 from dcviz.errors import Refused, unknown
@@ -86,16 +88,37 @@ def pieces(
     import torch
 
     check(kind, dataset, budget, features)
-    for c, count in enumerate(_for_each(budget, dataset)):
+    y = dataset.train.y
+    members = y.argsort(stable=True).split(y.bincount(minlength=len(dataset.classes)).tolist())
+    for count, own in zip(_for_each(budget, dataset), members, strict=True):
         if kind == "noise":
             yield torch.randn(count, *dataset.shape, generator=generator)
             continue
-        x = real(dataset, (dataset.train.y == c).nonzero()[:, 0])  # (N, *shape)
-        z = (x if features is None else features(x)).flatten(1)  # (N, D)
+        x, z = _vectors(dataset, own, features)
         if kind in PICK:
-            yield x[PICK[kind](z, count, generator)]
+            yield x(PICK[kind](z, count, generator))
         else:
             yield MAKE[kind](z, count, generator).reshape(count, *dataset.shape)
+
+
+def _vectors(
+    dataset: Dataset, own: Tensor, features: Features | None
+) -> tuple[Callable[[Tensor], Tensor], Tensor | Cloud]:
+    """What gives a class's samples ``(n, *shape)`` by position, and its vectors ``(N, D)``, held or passed over."""
+    import torch
+
+    def seen(x: Tensor) -> Tensor:
+        return (x if features is None else features(x)).flatten(1)
+
+    D = math.prod(dataset.shape)
+    if 4 * len(own) * D <= (HELD if isinstance(dataset.train.x, torch.Tensor) else BLOCK):
+        x = real(dataset, own)  # (N, *shape)
+        return x.__getitem__, seen(x)
+
+    def some(at: Tensor) -> Tensor:
+        return real(dataset, own[at])
+
+    return some, Cloud(len(own), D, lambda at: seen(some(at)))
 
 
 def real(dataset: Dataset, indices: Tensor) -> Tensor:
@@ -129,14 +152,14 @@ def _for_each(budget: int | Sequence[int], dataset: Dataset) -> list[int]:
     return [budget] * len(dataset.classes) if isinstance(budget, int) else list(budget)
 
 
-def pick_random(z: Tensor, budget: int, generator: torch.Generator) -> Tensor:
+def pick_random(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
     """Indices ``(K,)`` drawn without replacement from ``z (N, D)``."""
     import torch
 
     return torch.randperm(len(z), generator=generator)[:budget]
 
 
-def herd(z: Tensor, budget: int, generator: torch.Generator) -> Tensor:
+def herd(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
     """Greedy mean matching: each next index brings the mean of those picked nearest to the mean of ``z (N, D)``.
 
     Source: Welling, Herding dynamical weights to learn, 2009; without repetition, as in iCaRL
@@ -144,52 +167,63 @@ def herd(z: Tensor, budget: int, generator: torch.Generator) -> Tensor:
     """
     import torch
 
-    mean = z.mean(0)
-    total = torch.zeros_like(mean)
+    middle = mean(z)
+    total = torch.zeros_like(middle)
     picked: list[int] = []
     for k in range(1, budget + 1):
         # |mean - (total + z)/k|² · k² = |z - (k·mean - total)|²
-        distance = (z - (k * mean - total)).square().sum(1)  # (N,)
+        distance = squared(z, k * middle - total)  # (N,)
         if picked:
             distance[picked] = torch.inf
         picked.append(int(distance.argmin()))
-        total = total + z[picked[-1]]
+        total = total + at(z, picked[-1])
     return torch.tensor(picked)
 
 
-def cover(z: Tensor, budget: int, generator: torch.Generator) -> Tensor:
+def cover(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
     """Greedy k-centre: first the point nearest to the mean, then always the one farthest from those picked.
 
     At most twice the smallest possible covering radius (Gonzalez, 1985, doi:10.1016/0304-3975(85)90224-5).
     """
     import torch
 
-    picked = [int((z - z.mean(0)).square().sum(1).argmin())]
-    nearest = (z - z[picked[0]]).square().sum(1)  # (N,)
+    picked = [int(squared(z, mean(z)).argmin())]
+    nearest = squared(z, at(z, picked[0]))  # (N,)
     while len(picked) < budget:
         nearest[picked] = -1  # equal points are at distance 0: still another index
         picked.append(int(nearest.argmax()))
-        nearest = torch.minimum(nearest, (z - z[picked[-1]]).square().sum(1))
+        nearest = torch.minimum(nearest, squared(z, at(z, picked[-1])))
     return torch.tensor(picked)
 
 
-def centroids(z: Tensor, budget: int, generator: torch.Generator) -> Tensor:
-    """The centres ``(K, D)`` of k-means in ``z (N, D)``; the best of several starts where the class is small."""
+def squared(z: Tensor | Cloud, point: Tensor) -> Tensor:
+    """The squared distances ``(N,)`` of ``z (N, D)`` to a point ``(D,)``."""
+    return every(z, lambda part: (part - point).square().sum(1))
+
+
+def centroids(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
+    """The centres ``(K, D)`` of k-means in ``z (N, D)``; the best of several starts where the class is small.
+
+    Of a class that is too large to be held, those of as many random samples as are in a block.
+    """
     import torch
     from sklearn.cluster import KMeans
 
     if budget == 1:
-        return z.mean(0, keepdim=True)
+        return mean(z).unsqueeze(0)
+    if isinstance(z, Cloud):
+        z = z.some(generator)
     seed = int(torch.randint(2**31 - 1, (1,), generator=generator))
     found = KMeans(budget, n_init=4 if len(z) <= 1000 else 1, max_iter=50, random_state=seed).fit(z.numpy())
     return torch.from_numpy(found.cluster_centers_).to(z)
 
 
-def medoids(z: Tensor, budget: int, generator: torch.Generator) -> Tensor:
+def medoids(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
     """The nearest point of ``z (N, D)`` to each centre of k-means, each point at most once: indices ``(K,)``."""
     import torch
 
-    distance = torch.cdist(centroids(z, budget, generator), z)  # (K, N)
+    centres = centroids(z, budget, generator)
+    distance = every(z, lambda part: torch.cdist(centres, part).T).T.contiguous()  # (K, N)
     picked: list[int] = []
     for row in distance:
         row[picked] = torch.inf
@@ -197,7 +231,7 @@ def medoids(z: Tensor, budget: int, generator: torch.Generator) -> Tensor:
     return torch.tensor(picked)
 
 
-def support_points(z: Tensor, budget: int, generator: torch.Generator) -> Tensor:
+def support_points(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
     """Points ``(K, D)`` of least energy distance to ``z (N, D)``, by the fixed-point iteration.
 
     Source: Mak and Joseph, Support points, 2018, https://arxiv.org/abs/1609.01811, Eq. 22. At most a thousand

@@ -1,15 +1,16 @@
-"""Images in an npz: ``x_train, y_train``, and parts ``test`` and ``public`` likewise; without pickle, checked first."""
+"""Images as arrays: ``x_train, y_train``, and parts ``test`` and ``public`` likewise; without pickle, checked first."""
 
 from __future__ import annotations
 
 import math
 import zipfile
-import zlib
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from tokenize import TokenError
 from typing import IO, TYPE_CHECKING
 
 from dcviz.data.files import Part, Read
+from dcviz.data.rows import Rows
+from dcviz.data.stored import DAMAGED, header, in_file, in_npz
 from dcviz.data.zips import open_zip
 from dcviz.errors import Refused
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 MOST = 1000  # arrays in an npz that is read whole
 KEYS = ("x_train", "y_train", "x_test", "y_test", "x_public", "y_public", "class_names")
 BESIDE = ("test", "public")  # parts that may stand beside train
-DAMAGED = (  # what zipfile and numpy's header reader raise on bytes that are not what they should be
-    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError),
-    *(ValueError, TypeError, KeyError, SyntaxError, TokenError, OverflowError, MemoryError),
-)
 
 
 def read_npz(path: Path) -> Read:
@@ -31,23 +28,55 @@ def read_npz(path: Path) -> Read:
     Raises:
         Refused: a missing or damaged array, objects, shapes, labels or values that do not fit.
     """
-    with open_zip(path) as archive:
+    with open_zip(path, in_place=True) as archive:
         held = {i.filename.removesuffix(".npy"): i for i in archive.infolist()}
-        if "x_train" not in held or "y_train" not in held:
-            raise Refused(
-                f"{path.name} has the arrays {', '.join(sorted(held)) or 'none'}; it needs x_train and y_train "
-                "(and may have x_test, y_test, class_names)."
-            )
-        for part in BESIDE:
-            if (f"x_{part}" in held) != (f"y_{part}" in held):
-                raise Refused(f"{path.name} has only one of x_{part} and y_{part}: give both, or neither.")
-        found = {key: array_of(archive, held[key], path.name) for key in KEYS if key in held}
+        refuse_incomplete(held, path.name)
+        found = {key: _member(path, archive, held[key]) for key in KEYS if key in held}
+    return _of(found)
+
+
+def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray | Rows:
+    rows = in_npz(path, archive, info)
+    return array_of(archive, info, path.name) if rows is None else rows
+
+
+def holds_arrays(folder: Path) -> bool:
+    """Whether a folder has arrays in files of their own, rather than images."""
+    return (folder / "x_train.npy").is_file()
+
+
+def read_arrays(folder: Path) -> Read:
+    """As `read_npz`, from ``x_train.npy``, ``y_train.npy`` and so on in a folder."""
+    held = {key: folder / f"{key}.npy" for key in KEYS if (folder / f"{key}.npy").is_file()}
+    refuse_incomplete(held, folder.name)
+    return _of({key: in_file(file) for key, file in held.items()})
+
+
+def refuse_incomplete(held: Collection[str], name: str) -> None:
+    """Refuse images without labels, and labels without images."""
+    if "x_train" not in held or "y_train" not in held:
+        raise Refused(
+            f"{name} has the arrays {', '.join(sorted(held)) or 'none'}; it needs x_train and y_train "
+            "(and may have x_test, y_test, class_names)."
+        )
+    for part in BESIDE:
+        if (f"x_{part}" in held) != (f"y_{part}" in held):
+            raise Refused(f"{name} has only one of x_{part} and y_{part}: give both, or neither.")
+
+
+def _of(found: Mapping[str, np.ndarray | Rows]) -> Read:
     parts = {
-        part: (_images(found[f"x_{part}"], f"x_{part}"), _labels(found[f"y_{part}"], f"y_{part}"))
+        part: (_images(found[f"x_{part}"], f"x_{part}"), _labels(_whole(found[f"y_{part}"]), f"y_{part}"))
         for part in ("train", *BESIDE)
         if f"x_{part}" in found
     }
-    return _together(parts, found.get("class_names"))
+    names = found.get("class_names")
+    return _together(parts, None if names is None else _whole(names))
+
+
+def _whole(array: np.ndarray | Rows) -> np.ndarray:
+    """An array in memory: labels of as many rows as make a large file, say."""
+    return array[:].numpy() if isinstance(array, Rows) else array
 
 
 def every_array(file: Path | IO[bytes], name: str, total: int) -> dict[str, np.ndarray]:
@@ -77,22 +106,12 @@ def array_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> np.n
     )
 
 
-def header(content: IO[bytes]) -> tuple[tuple[int, ...], np.dtype, int]:
-    """Shape, type and the header's own length in bytes."""
-    from numpy.lib import format as npy
-
-    version = npy.read_magic(content)
-    if version not in ((1, 0), (2, 0)):
-        raise ValueError(f"npy version {version} is not for plain arrays")
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, _, dtype = read(content)
-    return shape, dtype, content.tell()
-
-
-def _images(x: np.ndarray, key: str) -> np.ndarray:
+def _images(x: np.ndarray | Rows, key: str) -> np.ndarray | Rows:
     """Images ``(N, channels, H, W)``, uint8 or float32 in [0, 1]."""
     import numpy as np
 
+    if isinstance(x, Rows):
+        return x.viewed(lambda array: _channels_first(array, key))
     x = _channels_first(x, key)
     if x.dtype == np.uint8:
         return np.ascontiguousarray(x)
@@ -148,7 +167,7 @@ def _labels(y: np.ndarray, key: str) -> np.ndarray:
     return y.astype(np.int64)
 
 
-Pair = tuple["np.ndarray", "np.ndarray"]
+Pair = tuple["np.ndarray | Rows", "np.ndarray"]
 
 
 def _together(given: dict[str, Pair], names: np.ndarray | None) -> Read:
@@ -165,17 +184,23 @@ def _together(given: dict[str, Pair], names: np.ndarray | None) -> Read:
         strange = np.setdiff1d(y, values)
         if len(strange):
             raise Refused(f"y_{part} has the class {strange[0]}, which y_train has not: drop it, or add it there.")
-    if len({x.dtype for x, _ in given.values()}) > 1:
-        given = {part: (_as_float(x), y) for part, (x, y) in given.items()}
+    if len({_of_bytes(x) for x, _ in given.values()}) > 1:
+        given = {part: (_as_float(x, part), y) for part, (x, y) in given.items()}
     classes = tuple(map(str, values)) if names is None else _names(names, values)
     parts = {part: Part(x, np.searchsorted(values, y)) for part, (x, y) in given.items()}
     return Read(classes, parts["train"], parts.get("test"), parts.get("public"))
 
 
-def _as_float(x: np.ndarray) -> np.ndarray:
+def _of_bytes(x: np.ndarray | Rows) -> bool:
+    return isinstance(x, Rows) or x.dtype == "u1"
+
+
+def _as_float(x: np.ndarray | Rows, part: str) -> np.ndarray:
     import numpy as np
 
-    return x.astype(np.float32) / 255 if x.dtype == np.uint8 else x
+    if isinstance(x, Rows):
+        raise Refused(f"x_{part} is uint8 and too large to be read whole, and another part is not: store all as uint8.")
+    return x.astype(np.float32) / 255 if _of_bytes(x) else x
 
 
 def _names(names: np.ndarray, values: np.ndarray) -> tuple[str, ...]:

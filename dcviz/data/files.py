@@ -1,4 +1,4 @@
-"""Your own images: an npz of arrays, or a folder or zip of class folders."""
+"""Your own images: an npz or a folder of arrays, or a folder or zip of class folders."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcviz.data.rows import Rows
 from dcviz.data.splits import Source, make_split, split_off
 from dcviz.errors import Refused
 from dcviz.records import DataConfig
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 TEST_ONE_IN = 6  # of every class, where no test part is given
+TEST_MOST = 50_000  # of these: with more, a test takes longer and says no more (± 0.1 %)
 FEWEST = 6  # images a class, so that a test, a held-out image and something to learn from remain
 FEWEST_TRAIN = 4  # where a test part is given
 SMALLEST_SIDE = 4  # pixels
@@ -26,7 +28,7 @@ SMALLEST_SIDE = 4  # pixels
 class Part:
     """Images as they were read."""
 
-    x: np.ndarray  # (N, channels, H, W) uint8, or float32 in [0, 1]
+    x: np.ndarray | Rows  # (N, channels, H, W) uint8, or float32 in [0, 1]
     y: np.ndarray  # (N,) int64, 0..C-1
 
 
@@ -41,7 +43,7 @@ class Read:
 
 
 def source(config: DataConfig, progress: Progress) -> Source:
-    """The images at ``config.path``; without a test part, one in six of every class becomes the test.
+    """The images at ``config.path``; without a test part, one in six of every class becomes the test, 50,000 at most.
 
     Where they are private, all of train is: the test then comes from the part that is declared public.
 
@@ -58,13 +60,13 @@ def source(config: DataConfig, progress: Progress) -> Source:
     if config.private:
         train, public = _split(read.train), _public(read, path)
         if read.test is None:
-            public, test = split_off(public, TEST_ONE_IN)
+            public, test = split_off(public, TEST_ONE_IN, most=TEST_MOST)
         else:
             test = _split(read.test, first=len(train))
         return Source(name, name, read.classes, train, test, public=public)
     train = _split(read.train)
     if read.test is None:
-        train, test = split_off(train, TEST_ONE_IN)
+        train, test = split_off(train, TEST_ONE_IN, most=TEST_MOST)
     else:
         test = _split(read.test, first=len(train))
     return Source(name, name, read.classes, train, test)
@@ -87,6 +89,8 @@ def _read(path: Path, progress: Progress) -> Read:
 
     if not path.exists():
         raise Refused(f"there is nothing at {path.absolute()}: check the path.")
+    if path.is_dir() and arrays.holds_arrays(path):
+        return arrays.read_arrays(path)
     if path.is_dir():
         return folders.read_folder(path, progress)
     if path.suffix.lower() == ".zip":
@@ -94,15 +98,16 @@ def _read(path: Path, progress: Progress) -> Read:
     if path.suffix.lower() == ".npz":
         return arrays.read_npz(path)
     raise Refused(
-        f"{path.name} is of no kind that can be read: give an .npz with x_train and y_train, or a folder or .zip with "
-        "one folder of images for each class."
+        f"{path.name} is of no kind that can be read: give an .npz with x_train and y_train, a folder with these as "
+        "x_train.npy and y_train.npy, or a folder or .zip with one folder of images for each class."
     )
 
 
 def _split(part: Part, first: int = 0) -> Split:
     import torch
 
-    return make_split(torch.from_numpy(part.x), torch.from_numpy(part.y), first)
+    x = part.x if isinstance(part.x, Rows) else torch.from_numpy(part.x)
+    return make_split(x, torch.from_numpy(part.y), first)
 
 
 def _public(read: Read, path: Path) -> Split:

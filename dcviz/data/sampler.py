@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dcviz import types
 from dcviz.caching import Cache
+from dcviz.data.draws import distinct, some
 from dcviz.data.scores import in_model_space
 from dcviz.data.secret import Secret, open_numbers
 from dcviz.data.transforms import pixels
@@ -44,15 +46,12 @@ class Real:
         self.members = train.y.argsort(stable=True)  # (N,) by class, in the order of the source within
         self.first = self.counts.cumsum(0) - self.counts  # (C,) where each class begins in members
         self.id, self.y = train.id, train.y.to(device)
-        groups = dataset.groups
-        self.group_names = groups.names
-        cell = train.y * len(groups.names) + groups.train  # (N,): class, and group within
-        cells = torch.bincount(cell, minlength=len(dataset.classes) * len(groups.names))
-        self.by_cell, self.first_of_cell = cell.argsort(stable=True), cells.cumsum(0) - cells  # (N,), (C·G,)
-        self.group_counts = cells.unflatten(0, (len(dataset.classes), -1))  # (C, G) on the CPU
+        self.group_names, self._group = dataset.groups.names, dataset.groups.train
+        self._classes = train.y
         self._stored, self.transform = train.x, dataset.transform.to(device)
         self.score = None if dataset.score is None else in_model_space(dataset.score, dataset.transform, device)
-        self._resident = self._transformed() if 4 * train.x.numel() <= RESIDENT else None
+        in_memory = isinstance(train.x, torch.Tensor)
+        self._resident = self._transformed() if in_memory and 4 * train.x.numel() <= RESIDENT else None
 
     def __len__(self) -> int:
         """N."""
@@ -65,6 +64,29 @@ class Real:
     def view(self, at: torch.Generator) -> RealSampler:
         """T drawn from with a generator of one's own."""
         return RealSampler(self, at)
+
+    @cached_property
+    def by_cell(self) -> Tensor:
+        """The samples ``(N,)`` by class, and by group within."""
+        return self._cell.argsort(stable=True)
+
+    @cached_property
+    def group_counts(self) -> Tensor:
+        """How many samples of each class are in each group ``(C, G)``, on the CPU."""
+        import torch
+
+        C, G = len(self.counts), len(self.group_names)
+        return torch.bincount(self._cell, minlength=C * G).unflatten(0, (C, G))
+
+    @cached_property
+    def first_of_cell(self) -> Tensor:
+        """Where each group of each class begins in `by_cell`: ``(C·G,)``."""
+        cells = self.group_counts.flatten()
+        return cells.cumsum(0) - cells
+
+    @property
+    def _cell(self) -> Tensor:
+        return self._classes * len(self.group_names) + self._group
 
     def picked(self, indices: Tensor) -> Batch:
         """Samples by index ``(n,)`` on the CPU."""
@@ -100,30 +122,31 @@ class RealSampler:
         """Bind a generator."""
         self._real, self._at = real, at
         self.shape, self.counts, self.device = real.shape, real.counts, real.device
-        self.group_names, self.group_counts = real.group_names, real.group_counts
+        self.group_names = real.group_names
         self.fingerprint, self.cache = real.fingerprint, real.cache
         self.score, self.transform, self.size = real.score, real.transform, len(real)
         self.secret: Noise = real.secret
 
+    @property
+    def group_counts(self) -> Tensor:
+        """How many samples of each class are in each group ``(C, G)``, on the CPU."""
+        return self._real.group_counts
+
     def batch(self, per_class: int) -> ClassBatch:
         """Up to ``per_class`` samples of every class without replacement; a smaller class comes whole, masked.
 
-        When every class is small enough, nothing is drawn and all samples come in the order of the source.
-        O(C·max N_c) a call.
+        When every class is small enough, nothing is drawn and all samples come in the order of the source. O(C·n),
+        once there are many; of a few, a key is drawn for each, as always: what a seed gives does not change.
         """
         import torch
 
         real, counts = self._real, self.counts
         largest = int(counts.max())
-        position = torch.arange(largest)
-        absent = position >= counts[:, None]  # (C, largest)
         if per_class < largest:
-            # one random key a sample, the largest keys win; what is absent always loses
-            keys = torch.rand(absent.shape, generator=self._at).masked_fill_(absent, -1)
-            chosen = keys.topk(per_class, dim=1).indices  # (C, n)
+            chosen = distinct(counts, per_class, self._at)  # (C, n)
         else:
-            chosen = position.expand(len(counts), largest)
-        padding = absent.gather(1, chosen)
+            chosen = torch.arange(largest).expand(len(counts), largest)
+        padding = chosen >= counts[:, None]
         indices = real.members[(real.first[:, None] + chosen).clamp_max(len(real) - 1)]
         taken = counts.clamp_max(chosen.shape[1])
         weights = (~padding).float() / taken.clamp_min(1)[:, None]
@@ -134,9 +157,7 @@ class RealSampler:
 
     def shuffled(self, size: int) -> Batch:
         """``size`` samples of the whole set without replacement, all of it when it is smaller."""
-        import torch
-
-        return self._real.picked(torch.randperm(len(self._real), generator=self._at)[:size])
+        return self._real.picked(some(len(self._real), size, self._at))
 
     def poisson(self, rate: float) -> Batch:
         """Each sample independently with probability ``rate``; may be empty."""

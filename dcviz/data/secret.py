@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
+from dcviz.data.rows import chunks
 from dcviz.randomness import derived_seed
+from dcviz.types import Samples
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,10 +64,11 @@ def open_numbers(seed: int, fingerprint: str) -> Secret:
     return Secret(derived_seed(seed, "open noise").to_bytes(8, "big"), fingerprint.encode())
 
 
-def digest(*tensors: Tensor) -> bytes:
-    """Of the content of tensors on the CPU."""
+def digest(*tensors: Samples) -> bytes:
+    """Of the content of tensors on the CPU, or of samples on the disk."""
     found = hashlib.blake2b(digest_size=32)
     for tensor in tensors:
         found.update(repr((tuple(tensor.shape), str(tensor.dtype))).encode())
-        found.update(tensor.contiguous().numpy().data)
+        for part in chunks(tensor):
+            found.update(part.contiguous().numpy().data)
     return found.digest()

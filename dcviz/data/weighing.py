@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dcviz.data.draws import some
 from dcviz.types import Batch, ClassBatch, Noise, RealSampler
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Weighed:
         each = mass / counts.clamp_min(1)  # of one sample
         if bool((each[inside] - each.max()).abs().max() <= EVEN * each.max()):
             members = torch.cat([self._cell(int(cell)) for cell in inside.nonzero()[:, 0]])
-            return self._real.picked(members[torch.randperm(len(members), generator=self._at)[:size]])
+            return self._real.picked(members[some(len(members), size, self._at)])
         # one draw in each of `size` equal parts of the whole mass: as often as the mass asks for, less than one apart
         where = (torch.arange(size) + torch.rand(size, generator=self._at)) / size * mass.sum()
         cell = torch.searchsorted(mass.cumsum(0), where.double()).clamp_max(len(mass) - 1)
@@ -112,9 +113,7 @@ class Weighed:
 
     def _some(self, c: int, g: int, take: int) -> Tensor:
         """Indices of ``take`` members of a cell; nothing is drawn where it comes whole."""
-        import torch
-
         members = self._cell(c * len(self.group_names) + g)
         if take == len(members):
             return members
-        return members[torch.randperm(len(members), generator=self._at)[:take]]
+        return members[some(len(members), take, self._at)]

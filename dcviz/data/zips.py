@@ -19,7 +19,12 @@ RATIO_FROM = 16 * 2**20  # bytes: what is smaller does no harm
 
 @contextmanager
 def open_zip(
-    path: Path | IO[bytes], name: str = "", *, count: int | None = None, total: int | None = None
+    path: Path | IO[bytes],
+    name: str = "",
+    *,
+    count: int | None = None,
+    total: int | None = None,
+    in_place: bool = False,
 ) -> Iterator[zipfile.ZipFile]:
     """A zip whose list of members is safe to read from.
 
@@ -30,6 +35,7 @@ def open_zip(
         name: what refusals call it.
         count: members, at most; `COUNT` unless given.
         total: bytes of all members together, unpacked, at most; `TOTAL` unless given.
+        in_place: whether members that are not compressed are left out of that, as they are read where they lie.
 
     Raises:
         Refused: not a zip, or hostile: paths outside, links, a password, a bomb.
@@ -46,7 +52,8 @@ def open_zip(
             raise Refused(f"{name} has {len(members):,} members; the limit is {count:,}: split it, or take fewer.")
         for info in members:
             _check(info, name)
-        unpacked = sum(info.file_size for info in members)
+        counted = [i for i in members if not in_place or i.compress_type != zipfile.ZIP_STORED]
+        unpacked = sum(info.file_size for info in counted)
         if unpacked > total:
             raise Refused(
                 f"{name} would unpack to {unpacked / 2**30:.1f} GB; the limit is {total / 2**30:.0f} GB: shrink the "

@@ -6,18 +6,23 @@ source: a network found in the cache leaves every later draw of the run as it is
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dcviz.caching import kept, key_of
 from dcviz.training import Training
-from dcviz.types import Progress, RealSampler
+from dcviz.types import Batch, Progress, RealSampler
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
     from dcviz.layers import Classifier
+
+
+HELD = 2**30  # bytes of float32 that a teacher holds of T
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,25 @@ class Teacher:
 
 
 def everything(real: RealSampler) -> tuple[Tensor, Tensor]:
-    """T in one piece, in the order of the source: ``x (N, *shape)``, ``y (N,)``."""
+    """T in one piece, in the order of the source: ``x (N, *shape)``, ``y (N,)``.
+
+    Of more than `HELD` bytes a random part of that size, always the same: more than a teacher's updates go through.
+    """
     import torch
 
-    parts = list(real.whole())
+    most = HELD // (4 * math.prod(real.shape))
+    parts = list(real.whole()) if real.size <= most else list(_some(real, most))
     return torch.cat([b.x for b in parts]), torch.cat([b.y for b in parts])
+
+
+def _some(real: RealSampler, most: int) -> Iterator[Batch]:
+    """About ``most`` of all samples, chosen at random, in the chunks of `whole`."""
+    import torch
+
+    at = torch.Generator().manual_seed(0)
+    for batch in real.whole():
+        chosen = (torch.rand(len(batch.y), generator=at) < most / real.size).nonzero()[:, 0].to(batch.y.device)
+        yield Batch(batch.x[chosen], batch.y[chosen], batch.id[chosen])
 
 
 def taught(

@@ -9,12 +9,13 @@ change does not move. UMAP hides outliers: the off-manifold score beside it does
 from __future__ import annotations
 
 from dcviz.embed.leaks import Nearness, leak_check
-from dcviz.embed.placing import Placement, on_map, place
+from dcviz.embed.placing import NEIGHBOURS, Placement, on_map, place
 from dcviz.embed.references import Reference, features, reference
 from dcviz.embed.umaps import fit_umap, known_umap, umap_of
 from dcviz.embed.view import View, pixels_view
 
 __all__ = [
+    "NEIGHBOURS",
     "Nearness",
     "Placement",
     "Reference",

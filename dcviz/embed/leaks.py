@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dcviz.caching import Cache, key_of
 from dcviz.data.transforms import pixels
@@ -21,12 +21,24 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+
+class Indexed(Protocol):
+    """Rows that are looked at a part at a time: ``(N, D)``, or samples ``(N, *shape)`` to be flattened."""
+
+    def __len__(self) -> int:
+        """N."""
+
+    def __getitem__(self, at: Any) -> Tensor:
+        """Some rows, by slice or by indices."""
+
+
 NEAREST = 6  # real samples found for each: the nearest, and five that it is compared with
 SPARE = 10  # more that are measured again exactly, after a quick product has ordered them
 SURE = 5.0  # percentile of held-out real samples below which a sample is nearer, or more alone with one, than usual
 HELD = 1000  # held-out samples measured, at most
 BLOCK = 2048  # real samples compared at once
 QUERIES = 512  # samples measured exactly at once
+FEATURES = 2**29  # bytes of features held in memory; of more samples they are computed anew for each pass
 VERSION = 1  # raised when the measure changes, so that older cached numbers are not taken
 
 _mapped: dict[tuple[str, str], Tensor] = {}  # features of all real samples, by fingerprint and reference; the last
@@ -76,7 +88,7 @@ def leak_check(
     return found
 
 
-def nearest(queries: Tensor, real: Tensor, k: int) -> Generator[float, None, tuple[Tensor, Tensor]]:
+def nearest(queries: Tensor, real: Indexed, k: int) -> Generator[float, None, tuple[Tensor, Tensor]]:
     """The k nearest rows of ``real (N, D)`` to each of ``queries (M, D)``: positions and distances ``(M, min(k, N))``.
 
     A quick product orders them block by block; the best are measured again by their differences, which is exact where
@@ -110,18 +122,31 @@ def nearest(queries: Tensor, real: Tensor, k: int) -> Generator[float, None, tup
 
 def _spaces(
     dataset: Dataset, reference: Reference, x: Tensor
-) -> Generator[float, None, list[tuple[str, Tensor, Tensor, Tensor]]]:
+) -> Generator[float, None, list[tuple[str, Tensor, Indexed, Tensor]]]:
     """Each space: its name, the queries, all real training samples, and the held-out ones, as rows."""
     x = x.detach().cpu().float()
     held = stratified(dataset.held_out, HELD, len(dataset.classes), generator(0, "leaks held out"))
     own, other = dataset.transform.inverse(x), pixels(dataset.held_out.x[held])
     if dataset.planar:
-        return [("plane", own, dataset.train.x.flatten(1), other)]
+        return [("plane", own, dataset.train.x, other)]
     real = yield from _features(dataset, reference)
     return [
-        ("pixels", own.clamp(0, 1).flatten(1), dataset.train.x.flatten(1), other.flatten(1)),
+        ("pixels", own.clamp(0, 1).flatten(1), dataset.train.x, other.flatten(1)),
         ("features", _seen(reference, x), real, _seen(reference, dataset.transform.forward(other))),
     ]
+
+
+class _Seen:
+    """Features of real training samples, computed whenever they are asked for."""
+
+    def __init__(self, dataset: Dataset, reference: Reference) -> None:
+        self._dataset, self._reference = dataset, reference
+
+    def __len__(self) -> int:
+        return len(self._dataset.train)
+
+    def __getitem__(self, at: slice | Tensor) -> Tensor:
+        return _seen(self._reference, self._dataset.transform.forward(pixels(self._dataset.train.x[at])))
 
 
 def _seen(reference: Reference, x: Tensor) -> Tensor:
@@ -130,9 +155,12 @@ def _seen(reference: Reference, x: Tensor) -> Tensor:
     return torch.cat([features(reference, part).flatten(1) for part in x.split(CHUNK)])
 
 
-def _features(dataset: Dataset, reference: Reference) -> Generator[float, None, Tensor]:
-    """Features of all real training samples; in memory for the data set looked at last."""
+def _features(dataset: Dataset, reference: Reference) -> Generator[float, None, Indexed]:
+    """Features of all real training samples; in memory for the data set looked at last, where they are not too many."""
     import torch
+
+    if 4 * len(dataset.train) * reference.features.shape[1] > FEATURES:
+        return _Seen(dataset, reference)
 
     key = dataset.fingerprint, reference.key
     if key not in _mapped:
@@ -145,9 +173,9 @@ def _features(dataset: Dataset, reference: Reference) -> Generator[float, None, 
     return _mapped[key]
 
 
-def _rows(x: Tensor, at: slice | Tensor) -> Tensor:
+def _rows(x: Indexed, at: slice | Tensor) -> Tensor:
     """Rows as floats: pixels are stored as bytes."""
-    return pixels(x[at])
+    return pixels(x[at]).flatten(1)
 
 
 def _ratio(far: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dcviz.data.splits import proportional
+from dcviz.data.splits import first_of_each, proportional
 from dcviz.data.transforms import pixels
 from dcviz.randomness import generator
 from dcviz.types import Dataset, Split
@@ -65,8 +65,7 @@ def stratified(split: Split, limit: int, classes: int, at: torch.Generator) -> T
         return torch.arange(len(split))
     quota = proportional(split.y.bincount(minlength=classes).numpy(), limit, least=1)
     shuffled = torch.randperm(len(split), generator=at)
-    kept = [shuffled[split.y[shuffled] == c][: int(quota[c])] for c in range(classes)]
-    return torch.cat(kept).sort().values
+    return first_of_each(split.y[shuffled], torch.from_numpy(quota), shuffled).sort().values
 
 
 def principal(flat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

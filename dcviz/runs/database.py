@@ -81,6 +81,12 @@ MIGRATIONS = (
     CREATE INDEX tags_by_name ON tags(tag);
     CREATE TABLE gone (id TEXT PRIMARY KEY, name TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;  -- deleted for good
     """,
+    """
+    CREATE INDEX runs_shown ON runs(created, number) WHERE deleted IS NULL;  -- to count and to page through
+    CREATE INDEX runs_binned ON runs(deleted) WHERE deleted IS NOT NULL;
+    CREATE INDEX runs_by_parent ON runs(parent) WHERE parent IS NOT NULL;
+    CREATE INDEX runs_by_name ON runs(name) WHERE name <> '';
+    """,
 )
 
 _INHERITED: list[list[sqlite3.Connection]] = []  # of a parent process: never used again, and never closed

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _ready: dict[str, tuple[embed.View, embed.Reference]] = {}  # by the data's fingerprint; the last few
 HELD = 2  # of these, which take a tenth of a second to make for the digits and seconds for larger data
 
+PLACED = 8 + 8 + 8 + 8 * embed.NEIGHBOURS + 4  # bytes of a sample: class, id, both coordinates, neighbours, off
 KNOWN = 0.5  # a reference that starts beyond this fraction was trained before
 FLAGGED = 95.0  # percentile of the off-manifold score above which a sample is flagged
 
@@ -72,6 +73,14 @@ class Framer:
             return {"pca": (batch.x.flatten(1).numpy() - self.view.mean) @ self.view.components.T}
         at = embed.place(self.view, self.reference, batch.x, batch.y)
         return {"pca": at.pca, "neighbours": at.neighbours, "weights": at.weights, "off": at.off}
+
+
+def frame_bytes(synthetic: SyntheticSet, shape: tuple[int, ...]) -> int:
+    """Of a frame of a set of samples of this shape, before it is compressed; known before there is one."""
+    import math
+
+    pixels = math.prod(shape) * (4 if len(shape) == 1 else 1)
+    return len(synthetic.decoded_classes()) * (pixels + PLACED)
 
 
 def flagged(arrays: dict[str, np.ndarray]) -> int | None:

@@ -12,7 +12,7 @@ from dcviz.errors import Cancelled, Refused
 from dcviz.records import Status
 from dcviz.runs import problem as building
 from dcviz.runs.continuing import Rates, rate_changes, refuse_repeating, started_from
-from dcviz.runs.frames import Framer
+from dcviz.runs.frames import Framer, frame_bytes
 from dcviz.runs.kept import setup_of
 from dcviz.runs.measuring import Measuring
 from dcviz.runs.recording import Recorder, machine_of
@@ -158,7 +158,8 @@ class RunJob:
         """All steps that are left; the state after the last."""
         assert self._state is not None
         state, problem = self._state, record.setup.problem
-        kept = set(SaveAt(self.config.saving.frames).of(self.config.steps))
+        size = frame_bytes(record.setup.start, record.setup.dataset.shape)
+        kept = set(SaveAt(self.config.saving.frames).within(size).of(self.config.steps))
         if state.step in kept and state.step not in self.store.frames(self.run.id):
             record.frame(state, self.seconds)
         shown = saved = time.monotonic()

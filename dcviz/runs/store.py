@@ -74,18 +74,25 @@ class Store(Queue, Limits, History, Pictures, Labels, Bin, Ledger, Litter, Searc
         return run
 
     def runs(
-        self, *, status: str | Collection[str] | None = None, limit: int | None = None, newest_first: bool = True
+        self,
+        *,
+        status: str | Collection[str] | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+        newest_first: bool = True,
     ) -> list[Run]:
-        """Runs by time of creation, of some statuses or of all."""
+        """Runs by time of creation, of some statuses or of all, of a name or of any."""
         wanted = [status] if isinstance(status, str) else list(status or [])
         among = f"AND r.status IN ({', '.join('?' * len(wanted))})" if status is not None else ""
+        called = "AND r.name = ? AND r.name <> ''" if name is not None else ""
+        given = [*wanted, *([] if name is None else [name])]
         order = "DESC" if newest_first else "ASC"
         query = (
             f"SELECT {RUN_COLUMNS} FROM runs r LEFT JOIN leases l ON l.run = r.number "
-            f"WHERE r.deleted IS NULL {among} ORDER BY r.created {order}, r.number {order} LIMIT ?"
+            f"WHERE r.deleted IS NULL {among} {called} ORDER BY r.created {order}, r.number {order} LIMIT ?"
         )
         with self.db.read() as db:
-            found = db.execute(query, (*wanted, -1 if limit is None else limit)).fetchall()
+            found = db.execute(query, (*given, -1 if limit is None else limit)).fetchall()
         return [Run(*row) for row in found]
 
     def find(self, start: str) -> Run:
@@ -129,8 +136,16 @@ def _free_id(db: sqlite3.Connection, config: RunConfig, now: float) -> str:
 
     Nor one that a run names as its parent, which may be in another store: what is forked from it would be its own.
     """
-    run = new_id(config, now)
-    while db.execute("SELECT 1 FROM runs WHERE ? IN (id, parent)", (run,)).fetchone():
-        now += 1
-        run = new_id(config, now)
-    return run
+
+    def taken(later: int) -> bool:
+        run = new_id(config, now + later)
+        query = "SELECT 1 FROM runs WHERE id = ? UNION ALL SELECT 1 FROM runs WHERE parent = ? LIMIT 1"
+        return db.execute(query, (run, run)).fetchone() is not None
+
+    low, high = -1, 0  # seconds: many runs of one moment fill those that follow, and a search by halves finds their end
+    while taken(high):
+        low, high = high, 2 * high + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if taken(middle) else (low, middle)
+    return new_id(config, now + high)

@@ -205,7 +205,7 @@ def _own(store: Store) -> None:
         "or a path on this machine",
         key="lab.own.path",
         placeholder="~/pictures/pets",
-        help="An npz, a zip or a folder.",
+        help="An npz, a zip, or a folder of class folders or of x_train.npy and y_train.npy.",
     )
     if sent is not None:
         _read_once("upload", sent.file_id, lambda: own.upload(store, sent.name, sent.getvalue()).path)

@@ -12,6 +12,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from dcviz.caching import Cache, key_of
+from dcviz.data.splits import first_of_each
 from dcviz.data.transforms import pixels
 from dcviz.embed.references import Reference
 from dcviz.nets import network
@@ -186,7 +187,7 @@ def _of_each(y: Tensor, most: int, classes: int, at: torch.Generator) -> Tensor:
     import torch
 
     shuffled = torch.randperm(len(y), generator=at)
-    return torch.cat([shuffled[y[shuffled] == c][:most] for c in range(classes)])
+    return first_of_each(y[shuffled], torch.full((classes,), most), shuffled)
 
 
 def _model_space(dataset: Dataset, indices: Tensor) -> tuple[Tensor, Tensor]:

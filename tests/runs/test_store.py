@@ -745,3 +745,39 @@ def test_no_new_run_takes_the_id_of_an_absent_parent(store, monkeypatch):
     with store.db.write() as db:
         db.execute("UPDATE runs SET parent = ? WHERE id = ?", (absent, first))
     assert store.create(RunConfig(), queue=False) == new_id(RunConfig(), now + 2)
+
+
+# ------------------------------------------------------------------------------------------------------- many runs
+
+
+def test_runs_of_one_moment_get_ids_of_their_own_within_few_looks(store, monkeypatch):
+    """Their seconds fill up; the next free one is found by halves, not one after another."""
+    from dcviz.runs import store as module
+
+    monkeypatch.setattr(module.time, "time", lambda: 2e9)
+    looks = []
+    monkeypatch.setattr(module, "new_id", lambda config, now: looks.append(now) or f"{int(now - 2e9):06d}-run")
+    ids = [store.create(RunConfig(), queue=False) for _ in range(64)]
+    assert sorted(ids) == ids == [f"{i:06d}-run" for i in range(64)]
+    looks.clear()
+    store.create(RunConfig(), queue=False)
+    assert len(looks) < 32  # each look asks for one id
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT COUNT(*) FROM runs r WHERE r.deleted IS NULL",
+        "SELECT r.id FROM runs r WHERE r.deleted IS NULL ORDER BY r.created DESC, r.number DESC LIMIT 24 OFFSET 0",
+        "SELECT id FROM runs WHERE deleted <= 5.0",
+        "SELECT id FROM runs WHERE parent = 'x' AND deleted IS NULL",
+        "SELECT 1 FROM runs WHERE id = 'x' UNION ALL SELECT 1 FROM runs WHERE parent = 'x' LIMIT 1",
+        "SELECT number FROM runs r WHERE r.deleted IS NULL AND r.name = 'x' AND r.name <> ''",
+        "SELECT number FROM runs WHERE status = 'running'",
+    ],
+)
+def test_questions_of_every_look_are_answered_by_an_index(store, query):
+    with store.db.read() as db:
+        plan = [detail for *_, detail in db.execute(f"EXPLAIN QUERY PLAN {query}")]
+    assert not [line for line in plan if "SCAN" in line and "USING" not in line], plan
+    assert not [line for line in plan if "TEMP B-TREE" in line], plan

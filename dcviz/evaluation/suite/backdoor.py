@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dcviz.data.splits import thin
 from dcviz.data.transforms import pixels
 from dcviz.evaluation.measure import Work, scaled
 from dcviz.evaluation.suite.declared import Figure, Property, Quantity, figure
@@ -12,13 +15,14 @@ from dcviz.evaluation.suite.judge import Judge
 from dcviz.evaluation.suite.subject import Subject, content, rival
 from dcviz.evaluation.suite.words import training_in_words
 from dcviz.randomness import generator
-from dcviz.types import Dataset, Source, hyper
+from dcviz.types import Dataset, Samples, Source, Split, hyper
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 NETWORKS = 3
 CHUNK = 512
+COPIED = 2**30  # bytes of the training part with the trigger on some of it; of a larger one a part
 BADNETS = Source(
     "T. Gu, B. Dolan-Gavitt, S. Garg",
     "BadNets: Identifying Vulnerabilities in the Machine Learning Model Supply Chain",
@@ -120,10 +124,9 @@ class Backdoor(Property):
         for i in range(NETWORKS):
             work = judge.network(subject, replace(judge.protocol, seeds=NETWORKS), i)
             net = yield from scaled(work, i / NETWORKS, 0.9 / NETWORKS)
-            x, y = pixels(data.test.x), data.test.y
-            right = named(judge, net, x) == y
-            other = y != TARGET
-            fooled = named(judge, net, stamped(x[other], self.side)) == TARGET
+            y = data.test.y
+            right = named(judge, net, data.test.x) == y
+            fooled = named(judge, net, data.test.x, lambda x: stamped(x, self.side))[y != TARGET] == TARGET
             yield (i + 1) / NETWORKS
             found.append((float(right.double().mean()), float(fooled.double().mean())))
         return found
@@ -158,11 +161,11 @@ def planted(dataset: Dataset, part: float, side: float, seed: int = 0) -> Datase
     """The data with the trigger on some training images of other classes, which are then called `TARGET`."""
     import torch
 
-    train = dataset.train
+    train = _within(dataset, COPIED)
     other = (train.y != TARGET).nonzero()[:, 0]
     count = max(1, round(part * len(other)))
     chosen = other[torch.randperm(len(other), generator=generator(seed, "trigger"))[:count]]
-    x, y = train.x.clone(), train.y.clone()
+    x, y = train.x[:].clone(), train.y.clone()
     marked = stamped(pixels(train.x[chosen]), side)
     x[chosen] = marked if x.is_floating_point() else (marked * 255).round().to(x.dtype)
     y[chosen] = TARGET
@@ -170,10 +173,19 @@ def planted(dataset: Dataset, part: float, side: float, seed: int = 0) -> Datase
     return replace(dataset, train=replace(train, x=x, y=y), fingerprint=mark)
 
 
-def named(judge: Judge, net: nn.Module, x: Tensor) -> Tensor:
-    """The classes that a network gives pixels ``x (n, c, h, w)``: ``(n,)`` on the CPU."""
+def _within(dataset: Dataset, most: int) -> Split:
+    """The training part, or as much of each class as has ``most`` bytes in all, chosen by hash."""
+    train = dataset.train
+    size = most // (train.x.element_size() * math.prod(dataset.shape))
+    return thin(train, max(size, 2 * len(dataset.classes)), 0, len(dataset.classes))
+
+
+def named(judge: Judge, net: nn.Module, x: Samples, change: Callable[[Tensor], Tensor] = lambda x: x) -> Tensor:
+    """The classes that a network gives samples ``x (n, c, h, w)``, as stored, with their pixels changed: ``(n,)``."""
     import torch
 
-    transform = judge.dataset.transform
+    def seen(part: Tensor) -> Tensor:
+        return judge.dataset.transform.forward(change(pixels(part))).to(judge.device)
+
     with torch.no_grad():
-        return torch.cat([net(transform.forward(p).to(judge.device)).argmax(1).cpu() for p in x.split(CHUNK)])
+        return torch.cat([net(seen(part)).argmax(1).cpu() for part in x.split(CHUNK)])

@@ -64,8 +64,9 @@ def outliers(dataset: Dataset, count: int, at: torch.Generator) -> Tensor:
 
     if not dataset.planar:
         return (torch.rand(count, *dataset.shape, generator=at) < 0.5).float()
-    middle = dataset.train.x.mean(0)
-    radius = FAR * (dataset.train.x - middle).norm(dim=1).max()
+    x = dataset.train.x[:]
+    middle = x.mean(0)
+    radius = FAR * (x - middle).norm(dim=1).max()
     angle = 2 * math.pi * torch.rand(count, generator=at)
     return middle + radius * torch.stack([angle.cos(), angle.sin()], 1)
 

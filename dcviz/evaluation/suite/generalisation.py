@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from dcviz.evaluation.suite.subject import AT_ONCE, Made, Subject
 from dcviz.evaluation.suite.words import tested_in_words, training_in_words
 from dcviz.nets import TITLES, WIDTHS
 from dcviz.records import EvaluationProtocol
-from dcviz.types import Source, hyper
+from dcviz.types import Dataset, Source, hyper
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NETWORKS = ("convnet", "mlp", "resnet18", "vit")
 CLASSICAL = ("linear", "k-NN", "ridge")
 SEEDS = 3  # at least, of every figure
+CLASSICAL_CHUNK = 20_000  # test samples that a classical learner is asked about at once
 
 
 @dataclass(frozen=True)
@@ -147,12 +148,18 @@ def _calibration(subject: Subject, every: list[Tensor], y: Tensor, words: str, a
     ]
 
 
-def _of_classical(judge: Judge, subject: Subject) -> Work[list[Figure]]:
-    """Learners that take the whole set at once; one value, but for sets that are drawn anew for each seed."""
+def _of_test(data: Dataset, function: Callable[[Any], Any]) -> Tensor:
+    """What a function of vectors in model space ``(n, D)`` says of all test samples, a part at a time."""
     import torch
 
+    parts = (data.transform.forward(pixels(part)).flatten(1).numpy() for part in data.test.x.split(CLASSICAL_CHUNK))
+    return torch.cat([torch.from_numpy(function(part)) for part in parts])
+
+
+def _of_classical(judge: Judge, subject: Subject) -> Work[list[Figure]]:
+    """Learners that take the whole set at once; one value, but for sets that are drawn anew for each seed."""
     data = judge.dataset
-    x, y = data.transform.forward(pixels(data.test.x)).flatten(1).numpy(), data.test.y
+    y = data.test.y
     sets: list[Made] = []
     for i in range(SEEDS if subject.distinct else 1):
         made = yield from subject.made(i)
@@ -162,9 +169,9 @@ def _of_classical(judge: Judge, subject: Subject) -> Work[list[Figure]]:
         predicted, probabilities = [], []
         for made in sets:
             model = classical()[name][0].fit(made.x.flatten(1).cpu().numpy(), made.classes.cpu().numpy())
-            predicted.append(torch.from_numpy(model.predict(x)))
+            predicted.append(_of_test(data, model.predict))
             if hasattr(model, "predict_proba") and name == "linear":  # one neighbour is always sure
-                probabilities.append(torch.from_numpy(model.predict_proba(x)))
+                probabilities.append(_of_test(data, model.predict_proba))
             yield 0.5
         words = f"{LEARNERS[name]} {_random_in_words(subject, len(sets))}; tested on {len(y):,} test samples"
         found.append(_accuracy(subject, predicted, judge, words, {"learner": name}))

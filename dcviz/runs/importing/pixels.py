@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dcviz.data.transforms import FLAT, Normalise, fit_zca, pixels
+from dcviz.data.transforms import FLAT, Normalise, fit_zca
+from dcviz.data.transforms import spread as variance
 from dcviz.errors import Refused
 
 if TYPE_CHECKING:
@@ -124,8 +125,7 @@ def _unwhitened(x: np.ndarray, data: Dataset) -> np.ndarray:
     if data.planar:
         raise Refused("points of the plane are not whitened as images are.")
     real = data.train.x
-    spread = float(pixels(real).flatten(1).var(0).mean())
-    transform = fit_zca(real, regularise=ZCA_EPSILON / spread)
+    transform = fit_zca(real, regularise=ZCA_EPSILON / variance(real))
     return transform.inverse(torch.from_numpy(x)).numpy()
 
 
