@@ -128,6 +128,9 @@ def test_a_formula_is_one_click_away(page, server):
     assert page.errors == []
 
 
+OWN = ".st-key-lab-own-upload input[type=file]"
+
+
 def test_images_of_your_own_are_uploaded_chosen_and_shown(page, server, tmp_path):
     opened(page, address(server))
     page.locator(".st-key-dc-why-data button:visible").click()
@@ -135,10 +138,10 @@ def test_images_of_your_own_are_uploaded_chosen_and_shown(page, server, tmp_path
     x = np.random.default_rng(0).integers(0, 255, (60, 8, 8), np.uint8)
     np.savez(few, x_train=x[:4], y_train=np.zeros(4, int))
     np.savez(pets, x_train=x, y_train=np.arange(60) % 3, class_names=np.array(["cat", "dog", "owl"]))
-    page.set_input_files("input[type=file]", few)
+    page.set_input_files(OWN, few)
     page.wait_for_selector(".st-key-dc-wide-data [role=alert]", timeout=SLOW)
     assert "few.npz has one class only" in page.locator(".st-key-dc-wide-data [role=alert]").inner_text()
-    page.set_input_files("input[type=file]", pets)
+    page.set_input_files(OWN, pets)
     page.wait_for_function("location.search.includes('name=pets')", timeout=SLOW)
     page.wait_for_function("document.querySelector('.dcv-names')?.textContent.includes('owl')", timeout=SLOW)
     assert page.errors == []
