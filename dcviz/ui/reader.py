@@ -14,6 +14,7 @@ import numpy as np
 from dcviz.errors import Refused
 from dcviz.figures import Theme, film, frame_scene
 from dcviz.runs.store import Run, Store
+from dcviz.ui.audience import Audience
 from dcviz.yardsticks import BAND, BY_GROUP, LIKE, LIKE_BAND, PREFIX
 
 FILM = 7  # images of the selected one's history
@@ -59,7 +60,7 @@ class Reader:
     """One per store and process, shared by all windows."""
 
     def __init__(self, store: Store) -> None:
-        self.store = store
+        self.store, self.audience = store, Audience()
         self._scenes, self._frames, self._points, self._films = Kept(200), Kept(12), Kept(400), Kept(40)
         self._reading = threading.Lock()
         self._curves: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
