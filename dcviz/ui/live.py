@@ -196,7 +196,7 @@ def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
 def _show(reader: Reader, config: RunConfig | None, row: Run, real: Real, theme: Theme) -> None:
     from dcviz.ui.steer import buttons
 
-    latest, kept = reader.latest(row.id), reader.store.frames(row.id)
+    latest, kept = reader.newest(row), reader.kept(row)
     view = _view(row.id, kept)
     measured = reader.metrics(row)
     parting = parted(measured)
@@ -245,7 +245,7 @@ def _show(reader: Reader, config: RunConfig | None, row: Run, real: Real, theme:
                     parting=parting.step if parting else None,
                     likeness=bool(st.session_state.get(explain.LIKENESS_SHOWN)),
                 ),
-                reader.store.rates(row.id),
+                reader.rates(row),
                 theme,
             ),
             "film": film or None,
