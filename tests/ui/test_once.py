@@ -10,6 +10,13 @@ from dcviz.ui import once
 from .test_pages import html, lab, query
 
 
+@pytest.fixture(autouse=True)
+def slowly(monkeypatch):
+    """A busy machine is no reason to take a double click for two."""
+    monkeypatch.setattr(once, "DOUBLE", 60.0)
+    monkeypatch.setattr(once, "LATE", 60.0)
+
+
 def test_a_double_click_on_condense_makes_one_run(home):
     app = lab(data="moons", budget="2", steps="5")
     app.button(key="lab.condense").click().run()
