@@ -71,6 +71,7 @@ class Person:
     async def _anew(self) -> None:
         """Reload: a new session with the same address."""
         self.done["reload"] += 1
+        await self._note()
         old = self.window
         await old.close()
         self.window = await Window(old.address, old.page, old.query).open()
@@ -118,10 +119,11 @@ class Person:
 
     def _of_slider(self, held: Held, slider: Any, key: str) -> Iterator[tuple[str, Any]]:
         async def slide() -> None:
-            low, high, step = slider.min, slider.max, slider.step or 1
-            if slider.options:
-                high = min(high, 3)  # small budgets: many runs are to end
-            at = low + step * self.chance.randrange(int((high - low) / step) + 1)
+            if slider.options:  # small budgets, that is: many runs are to end
+                await self.window.set(held, string_array_value={"data": [self.chance.choice(slider.options[:4])]})
+                return
+            step = slider.step or 1
+            at = slider.min + step * self.chance.randrange(int((slider.max - slider.min) / step) + 1)
             await self.window.set(held, double_array_value={"data": [at] * max(1, len(slider.default))})
 
         yield key, slide

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks._browser import Served, process_seconds, served
 from benchmarks._pressing import Person
-from benchmarks._report import COLUMNS, Figure, head, quantile, told
+from benchmarks._report import COLUMNS, ROOT, Figure, head, quantile, told
 from benchmarks._windows import Window
 from benchmarks.live import Pictures
 from benchmarks.load import FRAGMENT, MB, STEPS, looks
@@ -37,7 +37,8 @@ AGE, GROWTH = 2.0, 1.05  # s; of memory, last fifth ÷ first (flat, within the n
 WATCHED, AWAY = 45.0, 12.0  # seconds for which the watched run goes on, and is paused
 WARM = 20.0  # seconds before anything is measured
 TWICE = 1.0  # seconds within which one person's two equal runs come from one double click
-TROUBLE = re.compile(r"^Traceback|\bERROR\b|Exception in|Uncaught|exited unexpectedly", re.MULTILINE)
+TROUBLE = "Traceback (most recent call last)"
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass
@@ -177,10 +178,12 @@ def report(server: Served, crowd: Crowd, times: Path, work: Path) -> Iterator[Fi
     note = f"{first:.0f} → {last:.0f} MB"
     yield Figure("memory of the server, last fifth ÷ first", (last / first,), "×", GROWTH, note=note)
     yield from _runs(server.store, crowd, work)
-    log = (server.home / "server.log").read_text(errors="replace")
-    note = " | ".join(log[m.start() :][:160].replace("\n", " ") for m in TROUBLE.finditer(log))[:500]
-    Path("/tmp/w/load_server.log").write_text(log)
-    yield Figure("exceptions in the server's log", (len(TROUBLE.findall(log)),), "", 0, note=note)
+    ours, theirs = tracebacks((server.home / "server.log").read_text(errors="replace"))
+    note = " | ".join(sorted(set(ours)))[:500]
+    yield Figure("exceptions of dcviz in the server's log", (len(ours),), "", 0, note=note)
+    yield Figure(
+        "  of streamlit alone, as when a window closes", (len(theirs),), "", note=" | ".join(set(theirs))[:200]
+    )
     note = " | ".join(sorted(set(crowd.exceptions)))[:500]
     yield Figure("tracebacks on a screen", (len(crowd.exceptions),), "", 0, note=note)
     pressed = sum((person.done for person in crowd.people), Counter[str]())
@@ -230,6 +233,15 @@ def _unreadable(store: Store, run: Run) -> str:
         return str(refusal)
     going_on = run.status != "paused" or run.step <= 0 or store.load_checkpoint(run.id) is not None
     return "" if going_on else "it is paused, and cannot go on"
+
+
+def tracebacks(log: str) -> tuple[list[str], list[str]]:
+    """The last lines of those that pass through a file of this project, and of the others."""
+    ours, theirs = [], []
+    for part in COLOURS.sub("", log).split(TROUBLE)[1:]:
+        words = next((line for line in part.splitlines() if re.match(r"\w[\w.]*(Error|Exception|\w)\b.*: ", line)), "")
+        (ours if str(ROOT) in part else theirs).append(words[:160])
+    return ours, theirs
 
 
 def started_twice(lines: list[str]) -> tuple[list[str], int]:
