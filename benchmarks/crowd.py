@@ -17,7 +17,7 @@ import tempfile
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from dcviz.runs.store import Run, Store
 
 AGE, GROWTH = 2.0, 1.05  # s; of memory, last fifth ÷ first (flat, within the noise of an allocator)
-WATCHED, AWAY = 45.0, 12.0  # seconds for which the watched run goes on, and is paused
-WARM = 20.0  # seconds before anything is measured
+TIMES = {"warm": 20.0, "watched": 45.0, "away": 12.0}  # seconds: unmeasured; of the watched run's work, and its pauses
 TWICE = 1.0  # seconds within which one person's two equal runs come from one double click
 TROUBLE = "Traceback (most recent call last)"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -54,6 +53,11 @@ class Crowd:
     exceptions: list[str] = field(default_factory=list)  # that reached a screen
     made: dict[int, float] = field(default_factory=dict)  # when which step of the watched run was saved
     measured: tuple[float, float] = (0.0, 0.0)  # seconds of wall clock and of the server's CPU
+
+    @property
+    def known(self) -> set[str]:
+        """Every run that was launched, or stood in somebody's address."""
+        return {*self.launched, *(run for person in self.people for run in person.seen)}
 
     def note(self, window: Window, data: dict[str, Any]) -> None:
         """Called with all that a window is told to draw."""
@@ -90,15 +94,16 @@ async def gather(server: Served, numbers: argparse.Namespace, times: Path) -> Cr
         await window.open()
     spared = frozenset({crowd.watched})
     crowd.people = [Person(server.address, numbers.seed * 100 + i, spared) for i in range(numbers.people)]
-    end = time.monotonic() + WARM + 60 * numbers.minutes
+    end = time.monotonic() + numbers.warm + 60 * numbers.minutes
 
     def over() -> bool:
         return time.monotonic() > end
 
     with Pictures(server.store.folder(crowd.watched)) as made:
         tasks = [asyncio.create_task(person.work(over)) for person in crowd.people]
-        tasks += [asyncio.create_task(_operate(server, crowd, over)), asyncio.create_task(_weigh(server, crowd, over))]
-        await asyncio.sleep(WARM)
+        tasks += [asyncio.create_task(_operate(server, crowd, numbers, over))]
+        tasks += [asyncio.create_task(_weigh(server, crowd, numbers.warm, over))]
+        await asyncio.sleep(numbers.warm)
         times.unlink(missing_ok=True)
         began, used = time.time(), process_seconds(server.process)
         await asyncio.gather(*tasks)
@@ -120,20 +125,20 @@ async def _working(server: Served, run: str, seconds: float = 90) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _operate(server: Served, crowd: Crowd, over: Any) -> None:
+async def _operate(server: Served, crowd: Crowd, numbers: argparse.Namespace, over: Any) -> None:
     """Let the watched run go on and pause in turn; to go on it needs the device, so what runs meanwhile is paused."""
     from dcviz.runs import service
 
     store = server.store
     while not over():
-        began, until = time.time(), time.monotonic() + WATCHED
+        began, until = time.time(), time.monotonic() + numbers.watched
         while time.monotonic() < until and not over():
             await asyncio.sleep(0.2)
         crowd.spans.append((began + 1, time.time()))  # a picture takes a moment to be made after a pause
         if over():
             return
         store.command(crowd.watched, "pause")
-        await asyncio.sleep(AWAY)
+        await asyncio.sleep(numbers.away)
         service.resume(store, crowd.watched)
         while store.run(crowd.watched).status != "running" and not over():
             for run in store.runs(status="running"):
@@ -151,8 +156,8 @@ def _politely(store: Store, run: str, kind: str) -> None:
         return
 
 
-async def _weigh(server: Served, crowd: Crowd, over: Any) -> None:
-    await asyncio.sleep(WARM)
+async def _weigh(server: Served, crowd: Crowd, warm: float, over: Any) -> None:
+    await asyncio.sleep(warm)
     while not over():
         crowd.memory.append(server.process.memory_info().rss / MB)
         await asyncio.sleep(1)
@@ -194,8 +199,8 @@ def report(server: Served, crowd: Crowd, times: Path, work: Path) -> Iterator[Fi
 def _runs(store: Store, crowd: Crowd, work: Path) -> Iterator[Figure]:
     """Whether every run is there, with a true status, and was worked on by one at a time."""
     there = {run.id: run for run in [*store.runs(), *store.bin()]}
-    known = {*crowd.launched, *there, *(run for person in crowd.people for run in person.seen)}
-    lost = [f"{run}: {why}" for run in sorted(known) if (why := wrong_with(store, there.get(run)))]
+    known = crowd.known | set(there)
+    lost = lost_of(store, known)
     statuses = Counter(run.status for run in there.values())
     note = "; ".join(lost)[:500] or ", ".join(f"{n} {status}" for status, n in statuses.most_common())
     yield Figure(f"runs lost, of {len(known)}", (len(lost),), "", 0, note=note)
@@ -203,6 +208,12 @@ def _runs(store: Store, crowd: Crowd, work: Path) -> Iterator[Figure]:
     yield Figure("runs at work twice at a time", (len(twice),), "", 0, note=", ".join(twice) or f"of {began} starts")
     double = list(doubled(there.values()))
     yield Figure("runs made by the second half of a double click", (len(double),), "", 0, note=", ".join(double)[:300])
+
+
+def lost_of(store: Store, known: Iterable[str]) -> list[str]:
+    """Of runs that somebody began: those that are not as the store says, and why."""
+    there = {run.id: run for run in [*store.runs(), *store.bin()]}
+    return [f"{run}: {why}" for run in sorted(known) if (why := wrong_with(store, there.get(run)))]
 
 
 def wrong_with(store: Store, run: Run | None) -> str:
@@ -289,6 +300,8 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
     options.add_argument("--minutes", type=float, default=10.0)
     for name, default in {"windows": 20, "people": 10, "queued": 5, "seed": 1}.items():
         options.add_argument(f"--{name}", type=int, default=default)
+    for name, seconds in TIMES.items():
+        options.add_argument(f"--{name}", type=float, default=seconds)
     return options.parse_args(words)
 
 

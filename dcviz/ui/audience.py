@@ -7,16 +7,16 @@ import time
 
 QUICK, SLOW = 0.47, 1.0  # seconds between two looks of one window
 CROWD, COMPANY = 10, 7  # windows: above the one all look slowly, down to the other they do so still
-AWAY = 5.0  # seconds without a look after which a window is taken for closed
+AWAY = 20.0  # seconds without a look after which a window is taken for closed; on a busy machine looks come late
 TURN = 0.25  # seconds between two windows that change their pace: each has to run the whole page again
 
 
 class Audience:
     """Counts the windows that look. Above ten of them each looks once a second.
 
-    On each look every window is sent about ten messages, and the thread that sends them competes with all the others:
-    where it cannot follow, streamlit drops what it has not sent yet as soon as the next look begins, and a window that
-    looks too often sees nothing at all.
+    Each look sends about fifteen messages, and the one thread that sends them competes with all the others. Where it
+    cannot follow, streamlit drops what was not sent yet as soon as the window looks again: windows that look too often
+    see nothing at all.
     """
 
     def __init__(self) -> None:

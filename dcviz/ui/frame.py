@@ -27,8 +27,8 @@ PAGES = {
     "Learn": "pages/7_Learn.py",
 }  # those that exist
 ICON = Path(__file__).parent / "icon.png"  # our own: streamlit fetches its symbols for tabs from elsewhere
-# For so long a thread keeps the interpreter from others that wait for it (Python's own: 5 ms). The thread that sends to
-# the windows gives it up after each message and has to wait for it anew: 200 messages a second at most, for all of them.
+# For so long a thread keeps the interpreter from others that wait for it (Python's own: 5 ms). The thread that sends
+# to the windows gives it up after each message and has to wait for it anew: 200 messages a second at most, for all.
 SWITCH_SECONDS = 0.0005
 CSS = "".join((Path(__file__).parent / f"{name}.css").read_text(encoding="utf-8") for name in ("style", "help"))
 

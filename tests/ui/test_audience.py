@@ -10,7 +10,7 @@ def audience():
     return Audience()
 
 
-def look(audience, count, begin, seconds=10.0, every=0.5):
+def look(audience, count, begin, seconds=2 * AWAY, every=0.5):
     """Each of some windows looks for a while; the pace of each at the end."""
     paces = {}
     for i in range(int(seconds / every)):
@@ -21,25 +21,25 @@ def look(audience, count, begin, seconds=10.0, every=0.5):
 
 def test_ten_windows_look_quickly_and_eleven_slowly(audience):
     assert look(audience, CROWD, 0.0) == {QUICK}
-    assert look(audience, CROWD + 1, 10.0) == {SLOW}
+    assert look(audience, CROWD + 1, 2 * AWAY) == {SLOW}
 
 
 def test_a_window_that_comes_or_goes_does_not_have_all_others_change_to_and_fro(audience):
     look(audience, CROWD + 1, 0.0)
-    assert look(audience, CROWD, 10.0) == {SLOW}
-    assert look(audience, COMPANY + 1, 20.0) == {SLOW}
-    assert look(audience, COMPANY, 30.0) == {QUICK}
-    assert look(audience, CROWD, 40.0) == {QUICK}
+    assert look(audience, CROWD, 2 * AWAY) == {SLOW}
+    assert look(audience, COMPANY + 1, 4 * AWAY) == {SLOW}
+    assert look(audience, COMPANY, 6 * AWAY) == {QUICK}
+    assert look(audience, CROWD, 8 * AWAY) == {QUICK}
 
 
 def test_closed_windows_do_not_count(audience):
     look(audience, CROWD + 5, 0.0)
-    assert audience.pace("new", 10.0 + AWAY) == QUICK
+    assert audience.pace("new", 3 * AWAY) == QUICK
 
 
 def test_windows_change_their_pace_one_after_the_other(audience):
     look(audience, CROWD, 0.0)
-    first = [audience.pace(str(window), 10.0) for window in range(CROWD + 1)]
+    first = [audience.pace(str(window), 2 * AWAY) for window in range(CROWD + 1)]
     assert first.count(SLOW) == 1  # the new one: a page that is drawn anyway
-    paces = [audience.pace(str(window), 10.2) for window in range(CROWD + 1)]
+    paces = [audience.pace(str(window), 2 * AWAY + 0.2) for window in range(CROWD + 1)]
     assert paces.count(SLOW) == 2
