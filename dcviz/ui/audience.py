@@ -14,9 +14,9 @@ TURN = 0.25  # seconds between two windows that change their pace: each has to r
 class Audience:
     """Counts the windows that look. Above ten of them each looks once a second.
 
-    Each look sends about fifteen messages, and the one thread that sends them competes with all the others. Where it
-    cannot follow, streamlit drops what was not sent yet as soon as the window looks again: windows that look too often
-    see nothing at all.
+    One thread of the server begins every look and sends what it has drawn, message by message, in competition with all
+    others. Where it cannot follow, streamlit drops what was not sent yet as soon as the window looks again: windows
+    that look too often see nothing at all.
     """
 
     def __init__(self) -> None:

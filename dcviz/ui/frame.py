@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import os
-import sys
 from pathlib import Path
 
 import streamlit as st
@@ -27,9 +26,6 @@ PAGES = {
     "Learn": "pages/7_Learn.py",
 }  # those that exist
 ICON = Path(__file__).parent / "icon.png"  # our own: streamlit fetches its symbols for tabs from elsewhere
-# For so long a thread keeps the interpreter from others that wait for it (Python's own: 5 ms). The thread that sends
-# to the windows gives it up after each message and has to wait for it anew: 200 messages a second at most, for all.
-SWITCH_SECONDS = 0.0005
 CSS = "".join((Path(__file__).parent / f"{name}.css").read_text(encoding="utf-8") for name in ("style", "help"))
 
 
@@ -83,7 +79,6 @@ def reader_of(home: str) -> Reader:
     """
     from dcviz.runs import service
 
-    sys.setswitchinterval(SWITCH_SECONDS)
     store = Store(home or None)
     service.worker(store)
     return Reader(store)
