@@ -247,11 +247,13 @@ def _unreadable(store: Store, run: Run) -> str:
 
 
 def tracebacks(log: str) -> tuple[list[str], list[str]]:
-    """The last lines of those that pass through a file of this project, and of the others."""
+    """Those that pass through a file of this project, and the others: the last file and the error of each."""
     ours, theirs = [], []
     for part in COLOURS.sub("", log).split(TROUBLE)[1:]:
-        words = next((line for line in part.splitlines() if re.match(r"\w[\w.]*(Error|Exception|\w)\b.*: ", line)), "")
-        (ours if str(ROOT) in part else theirs).append(words[:160])
+        lines = part.splitlines()
+        error = next((line for line in lines if re.match(r"[A-Za-z_][\w.]*:( |$)", line)), "")
+        place = [line.strip() for line in lines if str(ROOT) in line]
+        (ours if place else theirs).append(f"{place[-1] if place else ''} {error}".strip()[:200])
     return ours, theirs
 
 

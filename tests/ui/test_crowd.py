@@ -5,6 +5,7 @@ import asyncio
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks._browser import served
+from benchmarks._report import ROOT
 from benchmarks._windows import Window
 from benchmarks.crowd import gather, lost_of, parsed, started_twice, tracebacks
 
@@ -106,3 +107,16 @@ def test_a_server_that_begins_a_run_twice_is_found_out():
     assert started_twice(good) == ([], 2)
     assert started_twice(["begins a t 0", "begins a u 1"]) == (["a"], 2)
     assert started_twice(["begins a t 0", "begins b u 1"]) == (["b"], 2)
+
+
+def test_a_traceback_through_our_files_is_told_from_others():
+    begin = "Traceback (most recent call last)"
+    here = f'{begin}:\n  File "{ROOT}/dcviz/ui/live.py", line 3, in _look\n    x\nKeyError: 1\n'
+    boxed = f"────── \x1b[31m{begin}\x1b[0m ────\n  {ROOT}/app.py:14 in <module>\n   14 x\n────\nStopIteration:\n"
+    there = f'{begin}:\n  File "/lib/streamlit/x.py", line 3, in y\n    x\nRuntimeError: gone\n'
+    ours, theirs = tracebacks("Uvicorn started\n" + here + boxed + there)
+    assert [text.rpartition(" ")[2] for text in ours] == ["1", "StopIteration:"]
+    assert "live.py" in ours[0]
+    assert "app.py:14" in ours[1]
+    assert theirs == ["RuntimeError: gone"]
+    assert tracebacks("all is well") == ([], [])
