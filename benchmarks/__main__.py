@@ -33,6 +33,7 @@ PARTS: dict[str, tuple[str, dict[str, Any], str]] = {
         "from nothing to a picture, and how a live run shows",
     ),
     "load": ("responsiveness", {"parts": ("fragment", "tax", "memory")}, "what watching costs"),
+    "crowd": ("crowd", {}, "twenty windows and ten people on one server"),
     "playground": ("responsiveness", {"parts": ("playground",)}, "how fluent the Playground is"),
     "stage": ("stage", {}, "the stage at its largest"),
     "step": ("step", {}, "one update beside the field's own way of writing it"),

@@ -1,9 +1,10 @@
-"""`streamlit` with a stopwatch in it: the same app, and every look of the live fragment is timed into a file.
+"""`streamlit` with a stopwatch in it: the same app; what it does is written down beside it.
 
     DCVIZ_BENCH_TIMES=times.txt python -m benchmarks._timed_server run app.py
 
-Each line: CPU seconds of the script's thread, and seconds of wall clock, of one look. Only the CPU seconds are the
-interpreter's time; the rest is waiting, mostly for steps of the run.
+``DCVIZ_BENCH_TIMES``, a line for each look of the live fragment: CPU seconds of the script's thread, and seconds of
+wall clock. Only the CPU seconds are the interpreter's time; the rest is waiting, mostly for steps of the run.
+``DCVIZ_BENCH_WORK``, a line whenever a worker begins or leaves a run: the word, the run, the worker's token, the time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 
 from streamlit.web import cli
 
+from dcviz.runs import worker
 from dcviz.ui import live
 
 
@@ -25,12 +27,30 @@ def _timed(look):
         try:
             return look(*arguments)
         finally:
-            with open(os.environ["DCVIZ_BENCH_TIMES"], "a", encoding="utf-8") as out:
-                out.write(f"{time.thread_time() - cpu} {time.perf_counter() - wall}\n")
+            _note("DCVIZ_BENCH_TIMES", f"{time.thread_time() - cpu} {time.perf_counter() - wall}")
 
     return timed
 
 
+def _noted(work):
+    @functools.wraps(work)
+    def noted(store, run, owner, *rest):
+        _note("DCVIZ_BENCH_WORK", f"begins {run.id} {owner.token} {time.time()}")
+        try:
+            return work(store, run, owner, *rest)
+        finally:
+            _note("DCVIZ_BENCH_WORK", f"leaves {run.id} {owner.token} {time.time()}")
+
+    return noted
+
+
+def _note(where: str, line: str) -> None:
+    if where in os.environ:
+        with open(os.environ[where], "a", encoding="utf-8") as out:
+            out.write(line + "\n")
+
+
 if __name__ == "__main__":
     live._look = _timed(live._look)
+    worker.work = _noted(worker.work)
     sys.exit(cli.main())

@@ -75,7 +75,7 @@ def live(browser: Browser, server: Served, seconds: float = 20) -> Iterator[Figu
 
 def _pace(browser: Browser, server: Served, run: str, seconds: float) -> Iterator[Figure]:
     """Distinct pictures a second; and, looked at every 50 ms, how long ago the step that is shown was done."""
-    with _Pictures(server.store.folder(run)) as made, window(browser, f"{server.address}/?run={run}") as page:
+    with Pictures(server.store.folder(run)) as made, window(browser, f"{server.address}/?run={run}") as page:
         wait_for_step(page, BEGUN)
         page.wait_for_timeout(2000)
         page.evaluate(RECORD)
@@ -92,14 +92,14 @@ def _pace(browser: Browser, server: Served, run: str, seconds: float) -> Iterato
     yield Figure("  pictures saved by the run", (saved / (end - begin),), "/s")
 
 
-class _Pictures(threading.Thread):
+class Pictures(threading.Thread):
     """Notes when each picture of a run was saved, by the times of its files."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(daemon=True)
         self.folder, self.at, self._over = folder, {}, threading.Event()
 
-    def __enter__(self) -> _Pictures:
+    def __enter__(self) -> Pictures:
         self.start()
         return self
 

@@ -84,19 +84,19 @@ def fragment(browser: Browser, seconds: float = 20) -> Iterator[Figure]:
             with window(browser, f"{server.address}/?run={run}") as page:
                 wait_for_step(page, STEADY)
                 page.wait_for_timeout(2000)
-                before, used = len(_lines(times)), process_seconds(server.process)
+                before, used = len(looks(times)), process_seconds(server.process)
                 page.wait_for_timeout(1000 * seconds)
-                looks, used = _lines(times)[before:], process_seconds(server.process) - used
+                seen, used = looks(times)[before:], process_seconds(server.process) - used
             server.stop(run)
-    cpu, wall = zip(*looks, strict=True)
+    cpu, wall = zip(*seen, strict=True)
     note = f"95 % below {quantile(cpu, 0.95):.1f}"
     yield Figure("one look of the live fragment, interpreter", cpu, "ms", FRAGMENT, note=note)
     yield Figure("  wall clock, with waiting for the run's steps", wall, "ms")
-    yield Figure("  looks a second", (len(looks) / seconds,), "/s")
+    yield Figure("  looks a second", (len(seen) / seconds,), "/s")
     yield Figure("  the whole server's CPU, run included", (used / seconds,), "cores")
 
 
-def _lines(times: Path) -> list[tuple[float, float]]:
+def looks(times: Path) -> list[tuple[float, float]]:
     """CPU and wall clock of each look, in ms."""
     if not times.exists():
         return []

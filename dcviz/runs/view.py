@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_seen: dict[tuple[str, str], dict[str, Any]] = {}  # views already read, by (home, key)
+_seen: dict[tuple[str, str], dict[str, Any]] = {}  # views already read, by (home, key), the latest used last
 _troubles: dict[tuple[str, str], tuple[float, Refused]] = {}  # when and why a view could not be prepared
 _stamps: dict[str, tuple[float, str]] = {}  # when a path was looked at, and what was found
 _threads: dict[tuple[str, str], threading.Thread] = {}
 _phases: dict[tuple[str, str], str] = {}  # what is being done for a view that is prepared
 _guard = threading.Lock()
 
+SEEN = 12  # views kept in memory: each choice of classes, size or imbalance is another
 LOOK_SECONDS = 10.0  # between looks at files of one's own, and between tries after trouble
 
 
@@ -45,14 +46,24 @@ def real_view(store: Store, config: DataConfig) -> dict[str, Any] | None:
             raise trouble
         held = _seen.get(at)
         if held is not None and held["complete"]:
+            _hold(at, held)
             return held
         alive = at in _threads and _threads[at].is_alive()
     found = _read(store, at[1]) or held
     if found is not None:
-        _seen[at] = found
+        with _guard:
+            _hold(at, found)
     if not alive and (found is None or not found["complete"]):
         _start(store, config, at)
     return found
+
+
+def _hold(at: tuple[str, str], view: dict[str, Any]) -> None:
+    """Keep a view in memory; what was not used for longest goes."""
+    _seen.pop(at, None)
+    _seen[at] = view
+    while len(_seen) > SEEN:
+        _seen.pop(next(iter(_seen)))
 
 
 def ready_view(store: Store, config: DataConfig) -> dict[str, Any] | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -10,7 +12,7 @@ from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs import service, vary
 from dcviz.runs.store import Run, Store
-from dcviz.ui import url
+from dcviz.ui import once, url
 from dcviz.ui.choices import BUDGETS
 from dcviz.ui.plain import plain
 from dcviz.ui.status import duration
@@ -93,7 +95,8 @@ def _rate(config: RunConfig) -> float | None:
 
 def _launch(store: Store, config: RunConfig, name: str, limit: float | None) -> None:
     try:
-        run = service.launch(store, config, name=name, time_limit=limit)
+        launch = partial(service.launch, store, config, name=name, time_limit=limit)
+        run = once.once((config, name, limit), launch)
         service.worker(store)
     except Refused as refusal:
         st.error(plain(str(refusal)), icon=":material/block:")
@@ -132,7 +135,8 @@ def sweep(store: Store, run: Run) -> None:
         st.error(plain(str(refusal)), icon=":material/block:")
         return
     if st.button(f"Queue {len(plan.configs)} runs", type="primary", disabled=not plan.configs, key="again.start"):
-        _start(store, plan, limit, tag or "")
+        grid = run.id, count, tuple(budgets), tuple(chosen)
+        _start(store, grid, plan, limit, tag or "")
 
 
 def _seeds(store: Store, config: RunConfig, count: int) -> list[int]:
@@ -158,9 +162,10 @@ def _plan(store: Store, config: RunConfig, grid: vary.Grid, limit: float | None)
     return plan
 
 
-def _start(store: Store, plan: vary.Plan, limit: float | None, tag: str) -> None:
+def _start(store: Store, grid: tuple[Any, ...], plan: vary.Plan, limit: float | None, tag: str) -> None:
+    start = partial(vary.start, store, plan, time_limit=limit, tags=[tag] if tag.strip() else [])
     try:
-        runs = vary.start(store, plan, time_limit=limit, tags=[tag] if tag.strip() else [])
+        runs = once.once((grid, limit), start)
         service.worker(store)
     except Refused as refusal:
         st.error(plain(str(refusal)), icon=":material/block:")

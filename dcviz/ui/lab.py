@@ -16,7 +16,7 @@ from dcviz.records import RunConfig
 from dcviz.runs import service
 from dcviz.runs.foreign import Foreign, code_of
 from dcviz.runs.store import Deleted, Store
-from dcviz.ui import address, binned, data_panel, explain, forms, notices, own, pursuing, steer, url
+from dcviz.ui import address, binned, data_panel, explain, forms, notices, once, own, pursuing, steer, url
 from dcviz.ui.choices import BUDGETS, SCALES, Choices, choices_of, config_of, flat, methods, regimes
 from dcviz.ui.plain import plain
 from dcviz.ui.status import duration, roughly, size
@@ -27,6 +27,9 @@ PLAIN = "custom"  # the preset menu's word for: no preset
 
 def opened(store: Store) -> Choices:
     """The set-up that this window holds; on its first run, and for a link to a run, that of the address."""
+    if missed := once.unshown():
+        address.write({**address.read(), "run": missed})
+        st.session_state["lab.run"] = missed
     state, query = st.session_state, address.read()
     if "lab.choices" not in state or query.get("run", state.get("lab.run")) != state.get("lab.run"):
         state["lab.run"], refusals = _run_of(store, query)
@@ -265,7 +268,8 @@ def _launch(store: Store, config: RunConfig, time_limit: float | None, *, trust:
     """Start the run; why not, where it cannot."""
     st.session_state["lab.foreign"] = None
     try:
-        st.session_state["lab.run"] = service.launch(store, config, time_limit=time_limit, trust=trust)
+        launch = partial(service.launch, store, config, time_limit=time_limit, trust=trust)
+        st.session_state["lab.run"] = once.once((config, time_limit), launch, show=True)
         service.worker(store)
     except Foreign:
         st.session_state["lab.foreign"] = config
@@ -282,4 +286,5 @@ def remember(choices: Choices) -> str | None:
     wanted = url.write(choices) | ({"run": run} if run else {})
     wanted |= {"step": str(step)} if run and of == run and step is not None else {}
     address.write(wanted)
+    once.shown()
     return run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from secrets import token_hex
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,7 +24,8 @@ from dcviz.ui.spent import together
 from dcviz.ui.stage import View, real_layer, stage, view_of
 from dcviz.yardsticks import parted
 
-ALIVE_SECONDS, CALM_SECONDS = 0.47, 2.0  # between looks at a run that is worked on, and at one that may go on
+CALM_SECONDS = 2.0  # between looks at a run that may go on; at one that is worked on see `dcviz.ui.audience`
+WINDOW = "live.window"  # in the session: what tells one window from another
 PATIENCE, NAP = 0.5, 0.02  # seconds that a look waits for the first picture of a new run, and sleeps meanwhile
 HINT = (
     "Click an image or a point: it is shown here enlarged, with its history and its nearest real images. Click a class "
@@ -86,9 +88,9 @@ def watch(  # noqa: PLR0913  (the rest by keyword)
         if beside is not None:
             real, layer = replace(real, mark=beside.mark), _with(layer, beside)
         real_layer(layer)
-    every = _pause(row, real)
+    every = _pause(reader, row, real)
     with st.container(key="dc-live"):
-        st.fragment(_look, run_every=every)(reader, config, run, real, theme, fits)
+        st.fragment(_look, run_every=every)(reader, config, run, real, theme, fits, every)
         if row is not None:
             with st.container(key="dc-export", horizontal=True, gap="xxsmall"):
                 explain.yardsticks(real.view is not None and "points" in real.view)
@@ -118,10 +120,10 @@ def _with(layer: dict[str, Any], beside: Beside) -> dict[str, Any]:
     return {**layer, "key": layer["key"] + beside.mark, "maps": maps}
 
 
-def _pause(row: Run | None, real: Real) -> float | None:
+def _pause(reader: Reader, row: Run | None, real: Real) -> float | None:
     """Seconds between looks; None when nothing can change any more."""
     if row is not None and (row.status in ("running", "queued")):
-        return ALIVE_SECONDS
+        return reader.audience.pace(st.session_state.setdefault(WINDOW, token_hex(8)))
     if real.trouble:
         return None
     unfinished = real.view is None or ("thumbs" in real.view and real.view.get("umap") is None)
@@ -136,7 +138,13 @@ def _gone(reader: Reader, refusal: Refused) -> None:
 
 
 def _look(  # noqa: PLR0913  (what a fragment is called with again)
-    reader: Reader, config: RunConfig, run: str | None, real: Real, theme: Theme, fits: bool
+    reader: Reader,
+    config: RunConfig,
+    run: str | None,
+    real: Real,
+    theme: Theme,
+    fits: bool,
+    every: float | None,
 ) -> None:
     try:
         row = _begun(reader, reader.store.run(run)) if run else None
@@ -150,7 +158,8 @@ def _look(  # noqa: PLR0913  (what a fragment is called with again)
     now = real_of(reader, row.config.data if row else config.data, theme)
     before = st.session_state.get("lab.status")
     st.session_state["lab.status"] = seen = (run, row.status if row else None)
-    if now.key != real.key or (before is not None and before[0] == run and before != seen):
+    changed = before is not None and before[0] == run and before != seen
+    if now.key != real.key or changed or _pause(reader, row, real) != every:
         st.rerun()  # the real layer, or the pace of looking, has changed: both lie outside this fragment
 
 
@@ -191,7 +200,7 @@ def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
 def _show(reader: Reader, config: RunConfig | None, row: Run, real: Real, theme: Theme) -> None:
     from dcviz.ui.steer import buttons
 
-    latest, kept = reader.latest(row.id), reader.store.frames(row.id)
+    latest, kept = reader.newest(row), reader.kept(row)
     view = _view(row.id, kept)
     measured = reader.metrics(row)
     parting = parted(measured)
@@ -241,7 +250,7 @@ def _show(reader: Reader, config: RunConfig | None, row: Run, real: Real, theme:
                     parting=parting.step if parting else None,
                     likeness=bool(st.session_state.get(explain.LIKENESS_SHOWN)),
                 ),
-                reader.store.rates(row.id),
+                reader.rates(row),
                 theme,
             ),
             "film": film or None,

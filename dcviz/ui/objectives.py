@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 import streamlit as st
@@ -11,7 +12,7 @@ from dcviz.figures import Theme
 from dcviz.records import RunConfig, to_json
 from dcviz.runs import frontier, service, vary
 from dcviz.runs.store import Run, Store
-from dcviz.ui import address, costing, live, notices, overlaid, pursuing, url
+from dcviz.ui import address, costing, live, notices, once, overlaid, pursuing, url
 from dcviz.ui.choices import Choices, config_of
 from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
@@ -135,7 +136,8 @@ def _condense(store: Store, config: RunConfig) -> None:
     kind: Literal["primary", "secondary"] = "secondary" if there else "primary"
     if st.button(label, icon=":material/play_arrow:", type=kind, width="stretch", help=why, key="objectives.condense"):
         try:
-            service.launch(store, wanted, tags=[pursuing.tag(st.session_state[NAME])])
+            tags = [pursuing.tag(st.session_state[NAME])]
+            once.once((config, tags), partial(service.launch, store, wanted, tags=tags))
             service.worker(store)
         except Refused as refusal:
             st.error(plain(str(refusal)), icon=":material/block:")

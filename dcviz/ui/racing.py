@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ from dcviz.runs.racing import BUDGETS, EQUAL, Lane, lanes
 from dcviz.runs.racing import race as launch
 from dcviz.runs.store import Store
 from dcviz.runs.words import about
+from dcviz.ui import once
 from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
 from dcviz.ui.several import Several, gather
@@ -57,8 +59,9 @@ def control(store: Store, several: Several | None, equal: str, key: str) -> list
     _explained(found, equal)
     if not pressed:
         return None
+    wanted = equal, repeats, [lane.config for lane in found]
     try:
-        queued = launch(store, found, int(repeats))
+        queued: list[str] = once.once(wanted, partial(launch, store, found, int(repeats)))
     except Refused as refusal:
         st.error(plain(str(refusal)), icon=":material/block:")
         return None

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,11 @@ import numpy as np
 from dcviz.errors import Refused
 from dcviz.figures import Theme, film, frame_scene
 from dcviz.runs.store import Run, Store
+from dcviz.ui.audience import Audience
 from dcviz.yardsticks import BAND, BY_GROUP, LIKE, LIKE_BAND, PREFIX
 
 FILM = 7  # images of the selected one's history
+RUNS = 50  # whose numbers are kept
 POINTS = ("labels", "ids", "pca", "points", "neighbours", "weights", "off")
 
 
@@ -55,17 +57,35 @@ class Kept:
                 del self._found[key]
 
 
+@dataclass
+class Numbers:
+    """The curves of a run, as they were at one of its changes; and when it was how far."""
+
+    changes: int = -1
+    curves: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    pace: list[tuple[float, int]] = field(default_factory=list)  # seconds of work, step
+
+
 class Reader:
-    """One per store and process, shared by all windows."""
+    """One per store and process, shared by all windows: what has not changed since another one looked is not read."""
 
     def __init__(self, store: Store) -> None:
-        self.store = store
+        self.store, self.audience = store, Audience()
         self._scenes, self._frames, self._points, self._films = Kept(200), Kept(12), Kept(400), Kept(40)
         self._reading = threading.Lock()
-        self._curves: dict[str, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
-        self._paces: dict[str, list[tuple[float, int]]] = {}
+        self._latest, self._kept, self._rates, self._numbers = Kept(RUNS), Kept(RUNS), Kept(RUNS), Kept(RUNS)
 
     # ------------------------------------------------------------------------------------------------- frames
+
+    def newest(self, run: Run) -> int | None:
+        """The newest step that can be shown; read where a picture was saved since another window asked."""
+        step: int | None = self._latest.get((run.id, run.pictures), lambda: self.latest(run.id))
+        return step
+
+    def kept(self, run: Run) -> list[int]:
+        """The steps whose frames are kept."""
+        steps: list[int] = self._kept.get((run.id, run.changes), lambda: self.store.frames(run.id))
+        return steps
 
     def latest(self, run: str) -> int | None:
         """The newest step that can be shown; None before the first picture."""
@@ -139,28 +159,38 @@ class Reader:
 
     def metrics(self, run: Run) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """All curves of a run; only what is new is read."""
+        numbers: Numbers = self._numbers.get(run.id, Numbers)
         with self._reading:  # what two windows read at once must not be joined twice
-            held = self._curves.setdefault(run.id, {})
+            if numbers.changes >= run.changes:
+                return dict(numbers.curves)
+            held = numbers.curves
             if any(len(steps) and steps[-1] > run.step for steps, _ in held.values()):
                 held.clear()  # it went back to a checkpoint
             since = {name: int(steps[-1]) for name, (steps, _) in held.items() if len(steps) and not _filled(name)}
             for name, (steps, values) in self.store.metrics(run.id, since=since).items():
                 old = (steps[:0], values[:0]) if _filled(name) else held.get(name, (steps[:0], values[:0]))
                 held[name] = (np.concatenate([old[0], steps]), np.concatenate([old[1], values]))
+            numbers.changes = run.changes
             return dict(held)
+
+    def rates(self, run: Run) -> dict[int, float]:
+        """The learning rates that were set while the run went on, by the step they follow."""
+        rates: dict[int, float] = self._rates.get((run.id, run.changes), lambda: self.store.rates(run.id))
+        return rates
 
     def pace(self, run: Run) -> float | None:
         """Steps per second of work, over the last few seconds; None before it is known."""
-        seen = self._paces.setdefault(run.id, [])
-        if seen and run.step < seen[-1][1]:
-            seen.clear()
-        if not seen or run.step > seen[-1][1]:
-            seen.append((run.seconds, run.step))
-        while len(seen) > 2 and seen[-1][0] - seen[1][0] > 5:
-            seen.pop(0)
-        (t0, s0), (t1, s1) = seen[0], seen[-1]
+        seen = self._numbers.get(run.id, Numbers).pace
+        with self._reading:
+            if seen and run.step < seen[-1][1]:
+                seen.clear()
+            if not seen or run.step > seen[-1][1]:
+                seen.append((run.seconds, run.step))
+            while len(seen) > 2 and seen[-1][0] - seen[1][0] > 5:
+                seen.pop(0)
+            (t0, s0), (t1, s1) = seen[0], seen[-1]
         if t1 - t0 > 0.5:
-            return (s1 - s0) / (t1 - t0)
+            return float(s1 - s0) / (t1 - t0)
         return run.step / run.seconds if run.seconds > 0 and run.step else None
 
 

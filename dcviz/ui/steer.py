@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from dcviz.errors import Refused
 from dcviz.records import FINAL, RunConfig
 from dcviz.runs import service
 from dcviz.runs.store import Run, Store
-from dcviz.ui import notices
+from dcviz.ui import notices, once
 
 HELP = {
     "pause": "Pause: writes a checkpoint and frees the device (Space).",
@@ -108,7 +109,8 @@ def _reset(store: Store, row: Run) -> None:
 
 
 def _fork(store: Store, row: Run, step: int, config: RunConfig) -> None:
-    _look_at(service.fork(store, row.id, step, config))
+    fork = partial(service.fork, store, row.id, step, config)
+    _look_at(once.once((row.id, step, config), fork, show=True))
 
 
 def _look_at(run: str | None) -> None:

@@ -15,6 +15,7 @@ from dcviz.condensing.optimise import Optimiser
 from dcviz.discrepancies.predictions.infinite import Infinite
 from dcviz.discrepancies.predictions.labels import margin, solve_labels
 from dcviz.discrepancies.predictions.ridge import dual, one_hot, ridge_predict
+from dcviz.errors import Refused
 from dcviz.randomness import generator
 from dcviz.records import OptimiserConfig
 from dcviz.types import Space, silent
@@ -267,3 +268,10 @@ def test_its_update_is_that_of_torch():
         optimiser.step()
     for key, value in twin.named_parameters():
         assert torch.allclose(member["weights"][key], value, atol=1e-6)
+
+
+@pytest.mark.parametrize("network", ["convnet", "pooled"])
+def test_convolutions_of_points_of_the_plane_are_refused_before_anything_starts(network):
+    d = registry.build("discrepancy", {"name": "infinite-ridge", "network": network})
+    with pytest.raises(Refused, match="choose the network mlp"):
+        d.cost(2, 1, (2,))

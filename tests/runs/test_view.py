@@ -53,6 +53,16 @@ def test_a_second_process_reads_what_the_first_prepared(store, monkeypatch):
     assert np.array_equal(first["points"], again["points"])
 
 
+def test_few_views_are_kept_in_memory_and_those_in_use_stay(store, monkeypatch):
+    monkeypatch.setattr(views, "_seen", {})
+    monkeypatch.setattr(views, "SEEN", 2)
+    moons, rings, spirals = (DataConfig(name=name) for name in ("moons", "rings", "spirals"))
+    for config in (moons, rings, moons, spirals):
+        ready(store, config)
+    assert [views.seen_view(store, config) is not None for config in (moons, rings, spirals)] == [True, False, True]
+    assert ready(store, rings)["points"].shape[1] == 2
+
+
 def test_data_that_cannot_be_read_are_refused_and_tried_again_later(store, monkeypatch):
     config = DataConfig(name="own", path=str(store.home / "nothing.npz"))
     with pytest.raises(Refused, match=r"nothing\.npz"):

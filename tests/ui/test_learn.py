@@ -95,6 +95,21 @@ def test_where_to_look_is_asked_of_the_stage_in_the_right_variant(home, number):
         assert not app.exception
 
 
+def test_a_look_of_a_lesson_that_was_just_left_is_passed_over(home):
+    one, two = next(
+        (n, m)
+        for n, lesson in enumerate(LESSONS, 1)
+        for m, other in enumerate(LESSONS, 1)
+        if lesson.looks[0].variant and lesson.looks[0].variant not in [v.name for v in other.variants]
+    )
+    app = page(lesson=str(one))
+    app.button(key=f"learn.look.{one}.0").click()
+    app.query_params["lesson"] = str(two)  # by a click a moment before
+    app.run()
+    assert not app.exception
+    assert query(app)["lesson"] == str(two)
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

@@ -149,3 +149,44 @@ def test_two_windows_that_look_at_once_do_not_double_the_curves(store, run, monk
     for window in windows:
         window.join()
     assert reader.metrics(row)["objective"][0].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_what_has_not_changed_is_read_for_the_first_window_only(store, run, monkeypatch):
+    owner = Owner.here()
+    store.claim(owner, "cpu", run)
+    store.record(run, [(1, "objective", 1.0)])
+    store.save_frame(run, 1, frame(1))
+    store.beat(run, owner, step=1, seconds=1.0)
+    reader, asked = Reader(store), []
+
+    def look():
+        row = store.run(run)
+        return reader.newest(row), reader.kept(row), reader.rates(row), reader.metrics(row)["objective"][0].tolist()
+
+    for name in ("frame", "frames", "events", "metrics"):
+        read = getattr(store, name)
+        monkeypatch.setattr(
+            store, name, lambda *args, name=name, read=read, **named: asked.append(name) or read(*args, **named)
+        )
+    assert look() == (1, [1], {}, [1])
+    first = len(asked)
+    assert look() == (1, [1], {}, [1])
+    assert len(asked) == first
+    store.record(run, [(2, "objective", 1.0)])
+    store.log_event(run, 2, "rate", group="images", rate=0.5)
+    store.save_latest(run, 2, frame(2))
+    store.beat(run, owner, step=2, seconds=2.0)
+    assert look() == (2, [1], {2: 0.5}, [1, 2])
+
+
+def test_the_numbers_of_few_runs_are_kept(store, monkeypatch):
+    monkeypatch.setattr("dcviz.ui.reader.RUNS", 3)
+    reader = Reader(store)
+    runs = [store.create(RunConfig(steps=100, seed=seed)) for seed in range(6)]
+    for each in runs:
+        store.record(each, [(0, "objective", 1.0)])
+        row = store.run(each)
+        assert reader.metrics(row)["objective"][1].tolist() == [1.0]
+        reader.pace(row)
+    assert len(reader._numbers._found) == 3
+    assert reader.metrics(store.run(runs[0]))["objective"][1].tolist() == [1.0]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dcviz.discrepancies.predictions.geometries import GEOMETRIES
 from dcviz.divergences._arc_cosine import arc_cosine, relu_kernels
+from dcviz.errors import Refused
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,7 +47,13 @@ class Infinite:
         return torch.cat(blocks)
 
     def pairs(self, shape: tuple[int, ...]) -> int:
-        """Pairs of pixels whose covariance is followed, for two images."""
+        """Pairs of pixels whose covariance is followed, for two images.
+
+        Raises:
+            Refused: for convolutions of points of the plane.
+        """
+        if self.network != "mlp" and len(shape) < 3:
+            raise Refused("a ConvNet needs images, these are points of the plane: choose the network mlp.")
         pixels = 1 if self.network == "mlp" else shape[1] * shape[2]
         return pixels**2 if self.network == "pooled" else pixels
 
