@@ -11,7 +11,7 @@ from dcviz.errors import Refused
 from dcviz.records import FINAL, RunConfig
 from dcviz.runs import service
 from dcviz.runs.store import Run, Store
-from dcviz.ui import notices, once
+from dcviz.ui import address, notices, once
 
 HELP = {
     "pause": "Pause: writes a checkpoint and frees the device (Space).",
@@ -116,7 +116,5 @@ def _fork(store: Store, row: Run, step: int, config: RunConfig) -> None:
 def _look_at(run: str | None) -> None:
     """The run that the Lab shows, in this window and in its address."""
     st.session_state["lab.run"] = run
-    if run:
-        st.query_params["run"] = run
-    else:
-        st.query_params.pop("run", None)
+    rest = {key: value for key, value in address.read().items() if key != "run"}
+    address.write({**rest, "run": run} if run else rest)
