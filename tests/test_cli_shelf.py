@@ -40,11 +40,11 @@ def moons(**more):
 
 
 def test_runs_are_labelled_and_found_by_it(store, dcviz):
-    run, other = store.create(moons(), queue=False), store.create(moons(seed=1), queue=False)
+    run, other = store.create(moons(), queue=False), store.create(moons(seed=70707), queue=False)
     code, out, _ = dcviz("label", run, "--name", "first", "--note", "look", "--tag", "paper", "--tag", "toy")
     assert (code, out) == (0, f"{run}  first  #paper  #toy\nlook\n")
     assert [r["id"] for r in json.loads(dcviz("runs", "--tag", "paper", "--json")[1])] == [run]
-    assert [r["id"] for r in json.loads(dcviz("runs", "energy", "seed", "1", "--json")[1])] == [other]
+    assert [r["id"] for r in json.loads(dcviz("runs", "energy", "seed", "70707", "--json")[1])] == [other]
     assert [r["id"] for r in json.loads(dcviz("runs", "--sort", "oldest", "--json")[1])] == [run, other]
     assert "No run fits" in dcviz("runs", "--status", "done")[1]
     for wrong, said in (("--sort=acuracy", "no order 'acuracy'; did you mean"), ("--status=dun", "no status 'dun'")):
