@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -23,7 +22,6 @@ log = logging.getLogger(__name__)
 EXPIRE_SECONDS = 3600.0  # between looks for what has been in the bin for long enough, and for litter
 IDLE_SECONDS = 0.1  # between looks at the queue
 RETRY_SECONDS = 2.0  # after trouble with the store
-SWITCH_SECONDS = 2e-4  # that a drawing thread keeps the interpreter from the run, between two operations; usually 5e-3
 EXIT_SECONDS = 5.0  # that is waited for the checkpoint of a worker that is stopped
 
 CLOSED = "dcviz was closed while it ran: resume it to go on from its newest checkpoint."
@@ -63,7 +61,6 @@ class Worker:
             import torch
 
             torch.set_num_threads(self.threads)
-            sys.setswitchinterval(SWITCH_SECONDS)
         owner, swept, expired = Owner.here(), float("-inf"), float("-inf")
         while not self._ending():
             try:

@@ -14,7 +14,7 @@ from dcviz.errors import Cancelled, Refused
 from dcviz.records import RunConfig
 from dcviz.runs import interrupts
 from dcviz.runs.store import NoRoom, Store
-from dcviz.runs.worker import SWITCH_SECONDS, Worker, background, drive
+from dcviz.runs.worker import Worker, background, drive
 from tests.runs.counting import CountingJob, after, start
 
 
@@ -542,14 +542,3 @@ def test_a_worker_outlives_trouble_with_the_store(store, worker, reaches, monkey
     assert begun.alive
     run = Store(store.home).create(config(3))
     reaches(run, "done")
-
-
-def test_a_worker_beside_windows_shares_the_interpreter_in_small_turns(store, eventually):
-    usual = sys.getswitchinterval()
-    beside = Worker(store, opener(store), "cpu", threads=1)
-    try:
-        beside.start()
-        eventually(lambda: sys.getswitchinterval() == pytest.approx(SWITCH_SECONDS))
-    finally:
-        beside.stop()
-        sys.setswitchinterval(usual)
