@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dcviz.figures.pack import pack
-from dcviz.figures.palette import FONT, Theme, Tokens, rgba, tokens
+from dcviz.figures.palette import Theme, Tokens, ground, rgba, tokens
 
 MARKS = {"synthetic": "diamond", "random": "circle-open", "told": "line-ns-open"}  # kind -> symbol
 WORDS = 54  # letters of a line where a mark is hovered
@@ -118,17 +118,9 @@ def _layout(rows: Sequence[Row], span: tuple[float, float], unit: str, token: To
                   "fixedrange": True},
         "annotations": titles,
         "margin": {"l": 8, "r": 12, "t": 4, "b": 34},
-        "showlegend": False,
         "hovermode": "closest",
         "dragmode": "zoom",
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT, "size": 11, "color": token.ink},
-        "hoverlabel": {
-            "bgcolor": token.panel,
-            "bordercolor": token.hairline,
-            "font": {"color": token.ink, "family": FONT},
-        },
+        **ground(token, 11),
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": token.muted, "activecolor": token.accent},
         "uirevision": "dots",
     }  # fmt: skip

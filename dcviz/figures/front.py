@@ -12,7 +12,7 @@ import numpy as np
 
 from dcviz.figures.labels import escaped
 from dcviz.figures.numbers import log_ticks
-from dcviz.figures.palette import FONT, Theme, rgba, tokens
+from dcviz.figures.palette import Theme, ground, rgba, tokens
 from dcviz.figures.signs import Sign
 
 WIDTH, HEIGHT = 860, 600  # pixels of the figure; fixed, so that labels placed apart stay apart
@@ -86,17 +86,9 @@ def front(
             _label(spot, (pixel, at), kept, theme, size)
             for spot, pixel, at, kept in zip(spots, pixels, places, on, strict=True)
         ],
-        "showlegend": False,
         "hovermode": "closest",
         "dragmode": False,
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT, "size": 12, "color": token.ink},
-        "hoverlabel": {
-            "bgcolor": token.panel,
-            "bordercolor": token.hairline,
-            "font": {"color": token.ink, "family": FONT},
-        },
+        **ground(token),
     }
     return {"data": data, "layout": layout}
 

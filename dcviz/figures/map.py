@@ -9,7 +9,7 @@ import numpy as np
 
 from dcviz.figures.labels import escaped
 from dcviz.figures.pack import pack
-from dcviz.figures.palette import FONT, Theme, class_colours, rgba, tokens
+from dcviz.figures.palette import Theme, class_colours, ground, rgba, tokens
 
 Kind = Literal["umap", "pca", "plane"]
 Arrays = Mapping[str, Any]
@@ -170,17 +170,9 @@ def _layout(at: np.ndarray, labels: np.ndarray, names: list[str], kind: Kind, th
         "yaxis": {**axis, "range": y, **scale},
         "annotations": _names(at, labels, names, (x, y), theme),
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
-        "showlegend": False,
         "hovermode": "closest",
         "dragmode": "pan",
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT, "size": 12, "color": token.ink},
-        "hoverlabel": {
-            "bgcolor": token.panel,
-            "bordercolor": token.hairline,
-            "font": {"color": token.ink, "family": FONT},
-        },
+        **ground(token),
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": token.muted, "activecolor": token.accent, "orientation": "h"},
         "newselection": {"line": {"color": token.selection, "width": 1, "dash": "dot"}},
         "uirevision": kind,

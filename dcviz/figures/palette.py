@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import colorsys
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -64,6 +64,21 @@ CLASSES: dict[str, tuple[str, ...]] = {  # fmt: skip
 def tokens(theme: Theme) -> Tokens:
     """The tokens of a theme."""
     return DARK if theme == "dark" else LIGHT
+
+
+def ground(token: Tokens, size: int = 12) -> dict[str, Any]:
+    """What the layout of every chart has: no legend and no background, our font (px), and labels like a panel."""
+    return {
+        "showlegend": False,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": size, "color": token.ink},
+        "hoverlabel": {
+            "bgcolor": token.panel,
+            "bordercolor": token.hairline,
+            "font": {"color": token.ink, "family": FONT},
+        },
+    }
 
 
 def class_colours(count: int, theme: Theme) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from dcviz.figures.labels import WIDE, Label, direct, escaped
 from dcviz.figures.numbers import log_ticks
 from dcviz.figures.pack import pack
-from dcviz.figures.palette import FONT, Theme, Tokens, rgba, tokens
+from dcviz.figures.palette import Theme, Tokens, ground, rgba, tokens
 
 POINTS = 400  # per curve on the wire
 SHORT = 5  # letters of a unit that has room left of the axis
@@ -317,17 +317,9 @@ def _base(token: Tokens, last: float, right: int) -> dict[str, Any]:
         "annotations": [],
         "shapes": [],
         "margin": {"l": 38, "r": right, "t": 4, "b": 18},
-        "showlegend": False,
         "hovermode": "x unified",
         "dragmode": "zoom",
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT, "size": 11, "color": token.ink},
-        "hoverlabel": {
-            "bgcolor": token.panel,
-            "bordercolor": token.hairline,
-            "font": {"color": token.ink, "family": FONT},
-        },
+        **ground(token, 11),
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": token.muted, "activecolor": token.accent},
         "uirevision": "curves",
     }

@@ -12,7 +12,7 @@ from dcviz.figures.labels import escaped
 from dcviz.figures.layout import spread
 from dcviz.figures.overlay import Strand, mean_of
 from dcviz.figures.pack import pack
-from dcviz.figures.palette import FONT, Theme, Tokens, rgba, tokens
+from dcviz.figures.palette import Theme, Tokens, ground, rgba, tokens
 from dcviz.figures.signs import Sign
 
 HEIGHT = 520  # pixels
@@ -251,16 +251,8 @@ def _layout(token: Tokens, span: tuple[float, float], unit: str, budgets: Sequen
             _head(0.62, "at the end: % of test samples", token),
         ],
         "shapes": [],
-        "showlegend": False,
         "hovermode": "closest",
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT, "size": 12, "color": token.ink},
-        "hoverlabel": {
-            "bgcolor": token.panel,
-            "bordercolor": token.hairline,
-            "font": {"color": token.ink, "family": FONT},
-        },
+        **ground(token),
     }
 
 

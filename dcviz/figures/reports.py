@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dcviz.figures.palette import FONT, Theme, rgba, tokens
+from dcviz.figures.palette import Theme, ground, rgba, tokens
 from dcviz.figures.signs import Sign
 
 LETTERS = 24  # of one line of a row's title
@@ -226,22 +226,14 @@ def _curve(panel: Curves, name: str, sign: Sign, factor: float, theme: Theme) ->
 
 
 def _layout(theme: Theme, height: int, margin: Mapping[str, int]) -> dict[str, Any]:
-    token = tokens(theme)
+    base = ground(tokens(theme))
     return {
         "height": height,
         "margin": dict(margin),
-        "showlegend": False,
+        **base,
         "hovermode": "closest",
         "dragmode": False,
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": FONT, "size": 12, "color": token.ink},
-        "hoverlabel": {
-            "bgcolor": token.panel,
-            "bordercolor": token.hairline,
-            "font": {"color": token.ink, "family": FONT},
-            "align": "left",
-        },
+        "hoverlabel": {**base["hoverlabel"], "align": "left"},
     }
 
 
