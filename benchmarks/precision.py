@@ -15,14 +15,13 @@ from statistics import fmean, stdev
 
 from benchmarks._report import COLUMNS, Figure, head, told
 from benchmarks.methods import accuracy
-
-PATHS = {"dm": "regime.precision", "m3d": "regime.precision", "dc": "precision", "dsa": "precision"}
+from benchmarks.step import PRECISION
 
 
 def main() -> int:
     """Read what is asked for; returns how many limits were missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("presets", nargs="*", help=f"of {', '.join(PATHS)}; dm and dsa unless given")
+    parser.add_argument("presets", nargs="*", help=f"of {', '.join(PRECISION)}; dm and dsa unless given")
     parser.add_argument("--data", default="digits")
     parser.add_argument("--budget", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=5)
@@ -61,7 +60,7 @@ def condensed(preset: str, data: str, budget: int, seed: int, precision: str) ->
     from dcviz.runs.configure import configure
 
     config = configure(
-        data=data, preset=preset, budget=budget, seed=seed, live=None, settings={PATHS[preset]: precision}
+        data=data, preset=preset, budget=budget, seed=seed, live=None, settings={PRECISION[preset]: precision}
     )
     *_, last = dcviz.condense(config)
     return 100 * accuracy(last.synthetic, data).mean

@@ -23,6 +23,7 @@ from dcviz.records import RunConfig
 SHAPES = {28: (1, 28, 28), 32: (3, 32, 32), 8: (1, 8, 8)}
 ROUGH = 2.5  # with bfloat16, for DM and M3D
 LIMITS = {"dm": 2.0, "m3d": 2.0, "dc": 1.8, "dsa": 1.8}  # how many times faster, on two CPU cores
+PRECISION = {method: "precision" if method in ("dc", "dsa") else "regime.precision" for method in LIMITS}  # its path
 SMALL = 2.2  # at the scale of the Lab
 REAL = 600  # images of each class
 TURN = 0.5  # seconds
@@ -129,7 +130,6 @@ def configured(method: str, scale: str, budget: int, precision: str) -> RunConfi
     """The run, with S as pixels from real images and nothing measured beside it."""
     from dcviz.runs.configure import configure
 
-    path = "precision" if method in ("dc", "dsa") else "regime.precision"
     return configure(
         preset=method,
         scale=scale,
@@ -137,7 +137,7 @@ def configured(method: str, scale: str, budget: int, precision: str) -> RunConfi
         start="real",
         live=None,
         parameterisation="pixels",
-        settings={path: precision},
+        settings={PRECISION[method]: precision},
     )
 
 
