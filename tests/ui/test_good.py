@@ -7,18 +7,9 @@ from dcviz.records import DataConfig
 from dcviz.runs import assessing
 from dcviz.runs.suite import _keep
 
-from .test_pages import finished, html, lab, query
+from .test_pages import finished, html, opened, query
 
 INSPECT, COMPARE = "pages/5_Inspect.py", "pages/3_Compare.py"
-
-
-def opened(page, **asked):
-    app = lab(data="moons")
-    for key in list(app.query_params):
-        del app.query_params[key]
-    for key, value in asked.items():
-        app.query_params[key] = value
-    return app.switch_page(page).run()
 
 
 def text(app):

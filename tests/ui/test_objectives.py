@@ -1,6 +1,7 @@
 """The Objectives page: set up by the address, slid, launched, spread over strengths, and drawn from the store."""
 
 import json
+from functools import partial
 
 import pytest
 
@@ -14,6 +15,7 @@ from dcviz.runs.suite import _keep
 
 from ..pursued import beside  # noqa: F401  (a fixture)
 from .test_pages import html, lab, query
+from .test_pages import opened as opened_at
 
 PAGE, NAME = "pages/4_Objectives.py", "energy-beside"
 STRENGTH = "objectives.1.strength.energy-beside"
@@ -25,13 +27,7 @@ def usual(beside):  # noqa: F811
     return configure(data="moons", regime="data", divergence="energy", budget=2, steps=5)
 
 
-def opened(**asked):
-    app = lab(data="moons")
-    for key in list(app.query_params):
-        del app.query_params[key]
-    for key, value in asked.items():
-        app.query_params[key] = value
-    return app.switch_page(PAGE).run()
+opened = partial(opened_at, PAGE)
 
 
 def text(app):

@@ -20,6 +20,16 @@ def lab(**query):
     return app.run()
 
 
+def opened(page, **asked):
+    """Another page by its file, with this address."""
+    app = lab(data="moons")
+    for key in list(app.query_params):
+        del app.query_params[key]
+    for key, value in asked.items():
+        app.query_params[key] = value
+    return app.switch_page(page).run()
+
+
 def html(app):
     return " ".join(str(e.proto.body) for e in app.get("html"))
 
