@@ -6,8 +6,9 @@ import streamlit as st
 
 if __name__ != "__main__":  # `streamlit run app.py` finds this, and serves the file itself behind it
     from dcviz.ui.doors import MIDDLEWARE
+    from dcviz.ui.feed import routes
 
-    app = st.App(__file__, middleware=MIDDLEWARE)
+    app = st.App(__file__, middleware=MIDDLEWARE, routes=routes())
 else:
     from dcviz.ui import frame, lab, live
     from dcviz.ui.plain import plain

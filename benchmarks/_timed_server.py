@@ -2,8 +2,9 @@
 
     DCVIZ_BENCH_TIMES=times.txt python -m benchmarks._timed_server run app.py
 
-``DCVIZ_BENCH_TIMES``, a line for each look of the live fragment: CPU seconds of the script's thread, and seconds of
-wall clock. Only the CPU seconds are the interpreter's time; the rest is waiting, mostly for steps of the run.
+``DCVIZ_BENCH_TIMES``, a line for each look of the live fragment and each answer of the feed: which of both, CPU seconds
+of its thread, and seconds of wall clock. Only the CPU seconds are the interpreter's time; the rest is waiting, mostly
+for steps of the run.
 ``DCVIZ_BENCH_WORK``, a line whenever a worker begins or leaves a run: the word, the run, the worker's token, the time.
 """
 
@@ -17,17 +18,17 @@ import time
 from streamlit.web import cli
 
 from dcviz.runs import worker
-from dcviz.ui import live
+from dcviz.ui import feed, live
 
 
-def _timed(look):
-    @functools.wraps(look)
+def _timed(work, name):
+    @functools.wraps(work)
     def timed(*arguments):
         cpu, wall = time.thread_time(), time.perf_counter()
         try:
-            return look(*arguments)
+            return work(*arguments)
         finally:
-            _note("DCVIZ_BENCH_TIMES", f"{time.thread_time() - cpu} {time.perf_counter() - wall}")
+            _note("DCVIZ_BENCH_TIMES", f"{name} {time.thread_time() - cpu} {time.perf_counter() - wall}")
 
     return timed
 
@@ -51,6 +52,7 @@ def _note(where: str, line: str) -> None:
 
 
 if __name__ == "__main__":
-    live._look = _timed(live._look)
+    live._look = _timed(live._look, "look")
+    feed.answer = _timed(feed.answer, "answer")
     worker.work = _noted(worker.work)
     sys.exit(cli.main())

@@ -1,8 +1,9 @@
 """Windows without a screen: they speak streamlit's websocket protocol and answer as its browser code does.
 
 Many real browsers on a few cores would measure the browsers. A `Window` loads a page, keeps the elements that the
-server sends, runs fragments again at the pace it is told, and says what a person presses. It draws nothing.
-Written for streamlit 1.67: its ``web/server/starlette/starlette_websocket.py``, and its browser code (``App.tsx``).
+server sends, runs fragments again at the pace it is told, asks the feed as the stage does, and says what a person
+presses. It draws nothing. Written for streamlit 1.67: its ``web/server/starlette/starlette_websocket.py``, and its
+browser code (``App.tsx``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -21,6 +23,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+
+from benchmarks._feeding import Feed
 
 PROTOCOL = ("streamlit", "PLACEHOLDER_AUTH_TOKEN")  # what a browser without cookies asks for
 EVENTS = "$$STREAMLIT_INTERNAL_KEY_{}__events"  # the widget that carries what a component says once
@@ -57,6 +61,8 @@ class Window:
         self._ended = asyncio.Event()
         self._socket: ClientConnection | None = None
         self._listening: asyncio.Task[None] | None = None
+        self._stage: tuple[Held, dict[str, Any]] | None = None  # with what it was told by the page
+        self.feed = Feed(address, self._news, self._look)
 
     # --------------------------------------------------------------------------------------- opening, closing
 
@@ -74,6 +80,7 @@ class Window:
     async def close(self) -> None:
         """Close the tab."""
         self._stop_timers()
+        await self.feed.close()
         if self._socket is not None:
             await self._socket.close()
         if self._listening is not None:
@@ -124,7 +131,7 @@ class Window:
         """Follow a link to another page."""
         self.query = query
         if hash != self._hash:
-            self.elements.clear()
+            self._clear()
             self._values.clear()
             self._states.clear()
         self._hash = hash
@@ -154,6 +161,7 @@ class Window:
                 self._receive(self._whole(ForwardMsg.FromString(data)))
         except ConnectionClosed:
             self._stop_timers()
+            self._unstage()
 
     def _whole(self, message: ForwardMsg) -> ForwardMsg:
         """A message that is only referred to, as it came before."""
@@ -188,7 +196,7 @@ class Window:
     def _at(self, hash: str) -> None:
         """It is on this page now."""
         if hash != self._hash:
-            self.elements.clear()
+            self._clear()
         self._hash = hash
         self.page = next((name for name, known in self.pages.items() if known == hash), self.page)
 
@@ -203,7 +211,29 @@ class Window:
         if kind == "exception":
             self.exceptions.append(f"{element.exception.type}: {element.exception.message[:300]}")
         elif kind == "bidi_component" and element.bidi_component.json:
-            self.shown(self, json.loads(element.bidi_component.json))
+            data = json.loads(element.bidi_component.json)
+            self.shown(self, data)
+            if data.get("kind") == "live":
+                self._stage = self.elements[path], data
+                self.feed.follow(data.get("feed"))
+
+    def _news(self, stage: dict[str, Any]) -> None:
+        """What the feed says of the run on the stage."""
+        if self._stage is not None:
+            self.shown(self, {**self._stage[1], **stage})
+
+    async def _look(self) -> None:
+        if self._stage is not None:
+            with suppress(ConnectionClosed):
+                await self.ask(self._stage[0], "command", "look")
+
+    def _clear(self) -> None:
+        self.elements.clear()
+        self._unstage()
+
+    def _unstage(self) -> None:
+        self._stage = None
+        self.feed.follow(None)
 
     def _on_auto_rerun(self, message: ForwardMsg) -> None:
         fragment, interval = message.auto_rerun.fragment_id, message.auto_rerun.interval
@@ -228,6 +258,8 @@ class Window:
         gone = [p for p, h in self.elements.items() if h.run != run and (not part or h.fragment in self._now)]
         for path in gone:
             del self.elements[path]
+        if self._stage is not None and not any(held is self._stage[0] for held in self.elements.values()):
+            self._unstage()
         for hash, (known, unused) in list(self._cache.items()):
             if not part or known.delta.fragment_id in self._now:
                 self._cache[hash] = known, unused + 1

@@ -28,7 +28,7 @@ from benchmarks._pressing import Person
 from benchmarks._report import COLUMNS, ROOT, Figure, head, quantile, told
 from benchmarks._windows import Window
 from benchmarks.live import Pictures
-from benchmarks.load import FRAGMENT, MB, STEPS, looks
+from benchmarks.load import MB, STEPS, looks
 
 if TYPE_CHECKING:
     from dcviz.runs.store import Run, Store
@@ -168,10 +168,9 @@ async def _weigh(server: Served, crowd: Crowd, warm: float, over: Any) -> None:
 
 def report(server: Served, crowd: Crowd, times: Path, work: Path) -> Iterator[Figure]:
     """The figures."""
-    cpu, _ = zip(*looks(times), strict=True)
     seconds, used = crowd.measured
-    note = f"95 % below {quantile(cpu, 0.95):.1f}; {len(cpu) / seconds:.1f} a second; server {used / seconds:.2f} cores"
-    yield Figure("one look of the live fragment, interpreter", cpu, "ms", FRAGMENT, note=note)
+    yield from looks(times, seconds)
+    yield Figure("  the whole server's CPU, runs included", (used / seconds,), "cores")
     late, ages = zip(*crowd.ages(), strict=True)
     saved = sum(begin <= at <= end for at in crowd.made.values() for begin, end in crowd.spans)
     pace = saved / sum(end - begin for begin, end in crowd.spans)

@@ -16,7 +16,7 @@ from benchmarks._browser import CURVES, MAP, READY, SLOW, Served, chromium, serv
 from benchmarks._report import Figure, quantile, told
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Response
 
 PICTURES, AGE, WIRE = 2.0, 1.0, 200.0  # a second, s, kB
 KEEPS = 30  # live updates that zoom and selection must outlive
@@ -137,23 +137,30 @@ def _ages(seen: list[dict[str, Any]], made: dict[int, float], end: float) -> Ite
 
 
 def _wire(browser: Browser, server: Served, run: str, seconds: float) -> Iterator[Figure]:
-    """The bytes that the browser receives between the beginning and the end of each fragment run."""
+    """The bytes that the browser receives in each answer of the feed, and in each run of a fragment."""
     messages: list[bytes] = []
+    answers: list[int] = []
 
     def received(data: bytes | str) -> None:
         messages.append(data if isinstance(data, bytes) else data.encode())
 
+    def answered(response: Response) -> None:
+        if "/feed/" in response.url:
+            answers.append(int(response.headers["content-length"]))
+
     with window(browser) as page:
         page.on("websocket", lambda socket: socket.on("framereceived", received))
+        page.on("response", answered)
         page.goto(f"{server.address}/?run={run}")
         wait_for_step(page, BEGUN)
         page.wait_for_timeout(2000)
         first = list(messages)
         messages.clear()
+        answers.clear()
         page.wait_for_timeout(1000 * seconds)
-    sizes = [n / 1000 for n in _updates(messages) if n > 10_000]  # smaller: the line about the device
+    sizes = [n / 1000 for n in (*answers, *_updates(messages)) if n > 10_000]  # smaller: the line about the device
     yield Figure("size of a live update", tuple(sizes), "kB", WIRE, note=f"largest {max(sizes):.0f}")
-    yield Figure("  all bytes a second", (sum(map(len, messages)) / 1000 / seconds,), "kB/s")
+    yield Figure("  all bytes a second", ((sum(map(len, messages)) + sum(answers)) / 1000 / seconds,), "kB/s")
     yield Figure("  opening the page, with the real layer", (sum(map(len, first)) / 1000,), "kB")
 
 

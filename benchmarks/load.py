@@ -73,7 +73,7 @@ def _pace(server: Served, run: str, seconds: float) -> tuple[float, float]:
 
 
 def fragment(browser: Browser, seconds: float = 20) -> Iterator[Figure]:
-    """The same server with a stopwatch around the live fragment."""
+    """The same server with a stopwatch around the live fragment, and around what is answered beside it."""
     with tempfile.TemporaryDirectory() as folder:
         times = Path(folder) / "times.txt"
         with served(("-m", "benchmarks._timed_server"), DCVIZ_BENCH_TIMES=str(times)) as server:
@@ -84,23 +84,28 @@ def fragment(browser: Browser, seconds: float = 20) -> Iterator[Figure]:
             with window(browser, f"{server.address}/?run={run}") as page:
                 wait_for_step(page, STEADY)
                 page.wait_for_timeout(2000)
-                before, used = len(looks(times)), process_seconds(server.process)
+                times.unlink(missing_ok=True)
+                used = process_seconds(server.process)
                 page.wait_for_timeout(1000 * seconds)
-                seen, used = looks(times)[before:], process_seconds(server.process) - used
+                used = process_seconds(server.process) - used
             server.stop(run)
-    cpu, wall = zip(*seen, strict=True)
-    note = f"95 % below {quantile(cpu, 0.95):.1f}"
-    yield Figure("one look of the live fragment, interpreter", cpu, "ms", FRAGMENT, note=note)
-    yield Figure("  wall clock, with waiting for the run's steps", wall, "ms")
-    yield Figure("  looks a second", (len(seen) / seconds,), "/s")
+        yield from looks(times, seconds)
     yield Figure("  the whole server's CPU, run included", (used / seconds,), "cores")
 
 
-def looks(times: Path) -> list[tuple[float, float]]:
-    """CPU and wall clock of each look, in ms."""
-    if not times.exists():
-        return []
-    return [(1000 * float(cpu), 1000 * float(wall)) for cpu, wall in map(str.split, times.read_text().splitlines())]
+def looks(times: Path, seconds: float) -> Iterator[Figure]:
+    """What the looks and the answers took that a timed server wrote down within some seconds."""
+    named = {"look": "one look of the live fragment", "answer": "one answer of the feed"}
+    for kind, what in named.items():
+        seen = [
+            (1000 * float(cpu), 1000 * float(wall))
+            for word, cpu, wall in map(str.split, times.read_text().splitlines())
+            if word == kind
+        ]
+        cpu, wall = zip(*seen, strict=True)
+        note = f"95 % below {quantile(cpu, 0.95):.1f}; {len(seen) / seconds:.1f} a second"
+        yield Figure(f"{what}, interpreter", cpu, "ms", FRAGMENT, note=note)
+        yield Figure("  wall clock, with waiting for the run's steps", wall, "ms")
 
 
 def memory(browser: Browser, server: Served, minutes: float = 2) -> Iterator[Figure]:

@@ -9,9 +9,11 @@ import base64
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.middleware import Middleware
 
@@ -44,6 +46,21 @@ def policy() -> str:
         "frame-ancestors": "'self'",
     }
     return "; ".join(f"{name} {value}" for name, value in parts.items())
+
+
+def known(host: str) -> bool:
+    """Whether a request came under a name of this server: streamlit looks at that of the live line alone.
+
+    A page of elsewhere whose name was pointed at this machine would come under its own (DNS rebinding).
+    """
+    from streamlit import config
+
+    names = config.get_option("server.allowedHosts")
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return not names or any(fnmatch(name, known.lower()) for known in names)
 
 
 class Headers:

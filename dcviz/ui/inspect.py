@@ -20,9 +20,9 @@ from dcviz.runs.words import describe
 from dcviz.ui import address, binned, good, inspect_runs, notices, status
 from dcviz.ui.inspect_words import PLACED, words
 from dcviz.ui.inspected import Look, Wish, message, planar
-from dcviz.ui.live import Real, real_of
 from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
+from dcviz.ui.shown import Real, real_of
 from dcviz.ui.stage import glass, real_layer, sent_of
 
 PENDING_SECONDS, ALIVE_SECONDS = 0.4, 1.0  # between looks at an answer that is on its way, and at a live run

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from secrets import token_hex
 from typing import Any, Protocol
 
@@ -12,21 +11,20 @@ import numpy as np
 import streamlit as st
 
 from dcviz.errors import Refused
-from dcviz.figures import Theme, curves, empty_scene, marked, nothing, real_scene
-from dcviz.records import FINAL, DataConfig, EvaluationProtocol, RunConfig, to_json
+from dcviz.figures import Theme, curves, empty_scene, nothing, real_scene
+from dcviz.records import FINAL, RunConfig
 from dcviz.runs import service
 from dcviz.runs.store import Run
 from dcviz.runs.words import describe
-from dcviz.ui import binned, explain, notices, status, teach
-from dcviz.ui.reader import ENDED, LIVE, Reader
+from dcviz.ui import binned, explain, feed, notices, status, teach
+from dcviz.ui.reader import Reader
 from dcviz.ui.share import export
-from dcviz.ui.spent import together
+from dcviz.ui.shown import Look, Real, real_of, rivals, shown
 from dcviz.ui.stage import View, real_layer, stage, view_of
-from dcviz.yardsticks import parted
 
-CALM_SECONDS = 2.0  # between looks at a run that may go on; at one that is worked on see `dcviz.ui.audience`
+CALM_SECONDS = 2.0  # between looks at a run that may go on
+FED_SECONDS = 4.0  # between looks at one that is worked on: the feed says in between what is new
 WINDOW = "live.window"  # in the session: what tells one window from another
-PATIENCE, NAP = 0.5, 0.02  # seconds that a look waits for the first picture of a new run, and sleeps meanwhile
 HINT = (
     "Click an image or a point: it is shown here enlarged, with its history and its nearest real images. Click a class "
     "by its name to see it alone on the map."
@@ -34,16 +32,6 @@ HINT = (
 HINT_PLANE = "Click a particle, or lasso several: they stand out, with their trails, while the others fade."
 FIRST = "Choose a method and a budget above, then press Condense: synthetic {} real ones below."
 READING = "The real data is being read; its map follows."
-
-
-@dataclass(frozen=True)
-class Real:
-    """The real layer: its arrays, and the key under which the browser holds it."""
-
-    key: str
-    view: Mapping[str, Any] | None
-    trouble: str = ""  # why there is none
-    mark: str = ""  # of what is drawn beside the samples
 
 
 class Beside(Protocol):
@@ -88,23 +76,13 @@ def watch(  # noqa: PLR0913  (the rest by keyword)
         if beside is not None:
             real, layer = replace(real, mark=beside.mark), _with(layer, beside)
         real_layer(layer)
-    every = _pause(reader, row, real)
+    every = _pause(row, real)
     with st.container(key="dc-live"):
         st.fragment(_look, run_every=every)(reader, config, run, real, theme, fits, every)
         if row is not None:
             with st.container(key="dc-export", horizontal=True, gap="xxsmall"):
                 explain.yardsticks(real.view is not None and "points" in real.view)
                 export(reader.store, row, real.view is not None and "points" in real.view, "lab.export")
-
-
-def real_of(reader: Reader, data: DataConfig, theme: Theme) -> Real:
-    """The real view as far as it is prepared; asking for it starts its preparation in the background."""
-    try:
-        view = service.real_view(reader.store, data)
-    except Refused as refusal:
-        return Real(f"{to_json(data)}|refused|{theme}", None, str(refusal))
-    ready = "none" if view is None else "umap" if view.get("umap") is not None else "pca"
-    return Real(f"{to_json(data)}|{ready}|{theme}", view)
 
 
 def _with(layer: dict[str, Any], beside: Beside) -> dict[str, Any]:
@@ -120,10 +98,10 @@ def _with(layer: dict[str, Any], beside: Beside) -> dict[str, Any]:
     return {**layer, "key": layer["key"] + beside.mark, "maps": maps}
 
 
-def _pause(reader: Reader, row: Run | None, real: Real) -> float | None:
+def _pause(row: Run | None, real: Real) -> float | None:
     """Seconds between looks; None when nothing can change any more."""
     if row is not None and (row.status in ("running", "queued")):
-        return reader.audience.pace(st.session_state.setdefault(WINDOW, token_hex(8)))
+        return FED_SECONDS
     if real.trouble:
         return None
     unfinished = real.view is None or ("thumbs" in real.view and real.view.get("umap") is None)
@@ -147,7 +125,7 @@ def _look(  # noqa: PLR0913  (what a fragment is called with again)
     every: float | None,
 ) -> None:
     try:
-        row = _begun(reader, reader.store.run(run)) if run else None
+        row = reader.store.run(run) if run else None
     except Refused as refusal:
         _gone(reader, refusal)
         return
@@ -159,22 +137,8 @@ def _look(  # noqa: PLR0913  (what a fragment is called with again)
     before = st.session_state.get("lab.status")
     st.session_state["lab.status"] = seen = (run, row.status if row else None)
     changed = before is not None and before[0] == run and before != seen
-    if now.key != real.key or changed or _pause(reader, row, real) != every:
+    if now.key != real.key or changed or _pause(row, real) != every:
         st.rerun()  # the real layer, or the pace of looking, has changed: both lie outside this fragment
-
-
-def _begun(reader: Reader, row: Run) -> Run:
-    """A run just queued as it is a moment later, with a picture of a step: the next look would come when it is old."""
-    until = time.monotonic() + PATIENCE
-    while (
-        row.status in ("queued", "running")
-        and not reader.latest(row.id)
-        and time.time() - row.created < 2 * PATIENCE
-        and time.monotonic() < until
-    ):
-        time.sleep(NAP)
-        row = reader.store.run(row.id)
-    return row
 
 
 def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
@@ -190,7 +154,7 @@ def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
             **nothing(real.key + real.mark, theme),
             "planar": planar,
             "frames": [_empty_scene(real.key, real.view, theme, config.budget)],
-            "curves": curves({}, _rivals(reader, config), 0, theme, steps=config.steps),
+            "curves": curves({}, rivals(reader, config), 0, theme, steps=config.steps),
             "total": config.steps,
             "words": {"sheet": "real examples, for now", "hint": HINT_PLANE if planar else HINT},
         }
@@ -200,89 +164,34 @@ def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
 def _show(reader: Reader, config: RunConfig | None, row: Run, real: Real, theme: Theme) -> None:
     from dcviz.ui.steer import buttons
 
-    latest, kept = reader.newest(row), reader.kept(row)
-    view = _view(row.id, kept)
-    measured = reader.metrics(row)
-    parting = parted(measured)
-    rivals = _rivals(reader, row.config)
-    frame = reader.points(row.id, latest) if latest is not None else {}
-    numbers = status.Numbers(
-        reader.pace(row),
-        status.newest(measured, "accuracy"),
-        rivals,
-        _count(status.newest(measured, "off")),
-        len(frame.get("ids", ())),
-        _protocol(row.config, real),
-        status.final_of(reader.store.scores(row.id)) if row.step >= row.steps or row.cut_short else None,
-        parting,
-        status.newest(measured, "bytes"),
-        status.newest(measured, "epsilon"),
-        together(reader.store, row.config.data),
-    )
+    view = _view(row.id, reader.kept(row))
+    look = Look(theme, view, bool(st.session_state.get(explain.LIKENESS_SHOWN)))
+    line, changing = shown(reader, row, real, look)
+    latest = changing["latest"]
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
-        st.html(status.line(row, numbers), width="stretch")
+        st.html(line, width="stretch")
         command = buttons(reader.store, row, view.step if view.step is not None else latest, config)
-    room = ENDED if row.status in FINAL else LIVE
-    scenes = reader.scenes(row.id, _steps(view, latest, kept), real.view, (real.key, theme), room)
-    if not scenes and real.view is not None:
-        scenes = [_empty_scene(real.key, real.view, theme, row.config.budget)]
-    shown = view.step if view.step is not None else latest or 0
-    film = view.film is not None and reader.film(row.id, view.film, [s for s in kept if s <= shown], real.view, theme)
+    if not changing["frames"] and real.view is not None:
+        changing["frames"] = [_empty_scene(real.key, real.view, theme, row.config.budget)]
+    planar = "points" in (real.view or (reader.points(row.id, latest) if latest is not None else {}))
+    window = st.session_state.setdefault(WINDOW, token_hex(8))
     _, asked = stage(
         {
             **nothing(real.key + real.mark, theme),
+            **changing,
             "run": row.id,
-            "alive": row.status not in FINAL,
-            "planar": "points" in (real.view or frame),
-            "title": _title(row),
-            "frames": scenes,
-            "steps": sorted({*kept, *([latest] if latest is not None else [])}),
-            "latest": latest,
-            "total": row.steps,
-            "step": view.step,
-            "curves": marked(
-                curves(
-                    measured,
-                    rivals,
-                    latest or 0,
-                    theme,
-                    steps=row.steps,
-                    parting=parting.step if parting else None,
-                    likeness=bool(st.session_state.get(explain.LIKENESS_SHOWN)),
-                ),
-                reader.rates(row),
-                theme,
-            ),
-            "film": film or None,
+            "planar": planar,
+            "feed": feed.told(reader, row, real, look, window) if row.status in ("running", "queued") else None,
             "inspect": "Inspect",  # the page that looks into one image, beside this one
             "words": {
                 "sheet": "left: real · ◥ off-manifold",
                 "curves": describe(row),
-                "hint": HINT_PLANE if "points" in frame else HINT,
+                "hint": HINT_PLANE if planar else HINT,
             },
         }
     )
     if asked == "toggle" and command is None and not teach.hidden("steer"):
         _ask(reader, row, "pause" if row.status in ("running", "queued") else "resume")
-
-
-def _protocol(config: RunConfig, real: Real) -> EvaluationProtocol | None:
-    from dcviz.evaluation import fitting
-
-    return fitting(config.live, tuple(real.view["shape"])) if config.live and real.view else None
-
-
-def _rivals(reader: Reader, config: RunConfig) -> dict[str, float]:
-    """Accuracies of the baselines and of the whole set, as far as they are known."""
-    return {name: score.mean for name, score in service.baselines(reader.store, config).items()}
-
-
-def _steps(view: View, latest: int | None, kept: list[int]) -> list[int]:
-    """The frames to send: the shown one first, then those asked for ahead; while following, the newest."""
-    if latest is None:
-        return []
-    wanted = [s for s in (view.step, *view.want) if s is not None and s in kept]
-    return [*wanted, latest] if view.step is not None and wanted else [latest, *wanted]
 
 
 def _ask(reader: Reader, row: Run, kind: str) -> None:
@@ -301,16 +210,6 @@ def _view(run: str, kept: list[int]) -> View:
         view = View(min(kept, key=lambda s: abs(s - step)) if of == run and step is not None and kept else None)
     st.session_state["lab.shown"] = run, view.step
     return view
-
-
-def _title(row: Run) -> str:
-    if row.status == "running":
-        return f"{row.step}/{row.steps} · dcviz"
-    return f"{'✓ done' if row.status == 'done' else row.status} · dcviz"
-
-
-def _count(value: float | None) -> int | None:
-    return None if value is None else round(value)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

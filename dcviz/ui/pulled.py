@@ -14,8 +14,8 @@ from dcviz.figures.palette import DIVERGING
 from dcviz.figures.pulls import after_picture, arrow_end, arrow_picture, pull_picture
 from dcviz.figures.sheet import inverted
 from dcviz.inspect import OWN, Pull, Pulls
-from dcviz.ui.live import Real
 from dcviz.ui.reader import Kept
+from dcviz.ui.shown import Real
 
 NORM = "Length of the gradient of this image, in model space."
 COSINE = "Cosine of the angle to the gradient of the run's own objective: 1 the same way, 0 across, -1 against it."

@@ -72,6 +72,7 @@ class Reader:
     def __init__(self, store: Store) -> None:
         self.store, self.audience = store, Audience()
         self._scenes, self._frames, self._points, self._films = Kept(200), Kept(12), Kept(400), Kept(40)
+        self.answers = Kept(20)  # of the feed
         self._reading = threading.Lock()
         self._latest, self._kept, self._rates, self._numbers = Kept(RUNS), Kept(RUNS), Kept(RUNS), Kept(RUNS)
 

@@ -19,8 +19,8 @@ from dcviz.runs.differing import groups, labels
 from dcviz.runs.frontier import aimed_at
 from dcviz.runs.store import Run
 from dcviz.runs.suite import kept, reports
-from dcviz.ui.live import Real, real_of
 from dcviz.ui.reader import Kept, Reader
+from dcviz.ui.shown import Real, real_of
 
 _kept, _read = Kept(16), Kept(400)  # what was gathered; the scores of a run
 

@@ -1,5 +1,6 @@
-"""Every page under any address: it says what it refuses, and is drawn all the same."""
+"""Every page under any address: it says what it refuses, and is drawn all the same; and so is the feed."""
 
+import json
 from functools import partial
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import pytest
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from dcviz.errors import Refused
 from dcviz.runs import service
 from dcviz.runs.configure import configure
 from dcviz.runs.store import Store
 from dcviz.runs.worker import drive
-from dcviz.ui import address, compare, finding, url
+from dcviz.ui import address, compare, feed, finding, url
 from dcviz.ui.frame import PAGES
+from dcviz.ui.reader import Reader
 from tests.fuzz.searching import inputs, search, texts
 from tests.fuzz.test_words import plain
 
@@ -71,3 +74,20 @@ def test_a_page_under_any_address(page, count, home):
         assert not app.exception, app.exception[0].stack_trace
 
     search(st.tuples(query, taught), check, count, shrink=False)
+
+
+@inputs(60, 1000)
+def test_the_feed_under_any_question(count, home):
+    reader = Reader(home)
+    names = st.sampled_from(["window", "status", "layer", "theme", "likeness", "mark", "step", "film"])
+    values = st.sampled_from(["done", "paused", "dark", "1", "3", "-1", "9" * 30, "٣"]) | plain
+    run = st.sampled_from([run.id for run in home.runs()]) | texts
+
+    def check(case):
+        try:
+            said = json.loads(feed.answer(reader, feed.read(*case)))
+        except Refused:
+            return
+        assert said["every"] > 0
+
+    search(st.tuples(run, st.dictionaries(names | texts, values, max_size=8)), check, count)

@@ -35,11 +35,3 @@ def test_a_window_that_comes_or_goes_does_not_have_all_others_change_to_and_fro(
 def test_closed_windows_do_not_count(audience):
     look(audience, CROWD + 5, 0.0)
     assert audience.pace("new", 3 * AWAY) == QUICK
-
-
-def test_windows_change_their_pace_one_after_the_other(audience):
-    look(audience, CROWD, 0.0)
-    first = [audience.pace(str(window), 2 * AWAY) for window in range(CROWD + 1)]
-    assert first.count(SLOW) == 1  # the new one: a page that is drawn anyway
-    paces = [audience.pace(str(window), 2 * AWAY + 0.2) for window in range(CROWD + 1)]
-    assert paces.count(SLOW) == 2

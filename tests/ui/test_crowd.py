@@ -1,7 +1,6 @@
 """A few windows on one run, and two people who press everything, on a real server: nothing is lost, nothing breaks."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -9,14 +8,9 @@ from benchmarks._browser import served
 from benchmarks._report import ROOT
 from benchmarks._windows import Window
 from benchmarks.crowd import gather, lost_of, parsed, started_twice, tracebacks
+from tests.apart import apart
 
 SMALL = {"windows": 4, "people": 2, "queued": 2, "minutes": 0.13, "warm": 1, "watched": 3, "away": 1.5, "seed": 3}
-
-
-def apart(work):
-    """Its result, from a thread of its own: while a browser of other tests is open, this one's event loop is taken."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 def test_what_many_press_loses_no_run_and_starts_none_twice(tmp_path):

@@ -3,6 +3,7 @@
 
 import { Bar } from "./bar.js";
 import { Detail } from "./detail.js";
+import { Feed } from "./feed.js";
 import { Peek } from "./peek.js";
 import { Plot, plotly } from "./plot.js";
 import { reel } from "./reel.js";
@@ -68,6 +69,11 @@ class Stage {
       glide: (next, part) => this.glide(next, part),
       rest: () => this.rest(),
     });
+    this.feed = new Feed({
+      view: () => ({ step: this.step, film: this.focus }),
+      take: (news) => this.hear(news),
+      look: () => this.command("command", "look"),
+    });
     this.root.append(panels, this.bar.root);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(panels);
@@ -83,6 +89,7 @@ class Stage {
     document.removeEventListener("keydown", this.onKey);
     window.removeEventListener("resize", this.onResize);
     this.observer.disconnect();
+    this.feed.close();
     this.bar.pause();
     this.map.close();
     this.second?.close();
@@ -103,16 +110,35 @@ class Stage {
       if (this.data && data.run !== this.data.run) this.forget(data);
       if (!this.data && data.step !== null) this.show(data.step);
       this.scene = scene;
+      this.news = null;
     }
-    this.data = data;
     this.root.dataset.run = data.run ?? "";
+    const late = data.feed && data.feed.at < this.news?.at; // the page was run before the feed answered
+    this.take(late ? { ...data, ...this.news.stage, frames: data.frames } : data);
+    this.obey();
+    if (data.play && !this.played) this.start(data.play);
+    if (!this.tall) this.fit();
+    this.feed.follow(data.feed);
+  }
+
+  hear(news) {
+    // What the feed says: the part of the data that changes while a run goes on, and the line of numbers above.
+    this.news = news;
+    this.retell(news.line);
+    this.take({ ...this.data, ...news.stage });
+  }
+
+  take(data) {
+    this.data = data;
     for (const frame of data.frames) this.keep(frame);
     if (data.title) document.title = data.title;
     this.draw(data.alive && this.step === null);
     if (!data.alive || this.bar.playing) this.ahead();
-    this.obey();
-    if (data.play && !this.played) this.start(data.play);
-    if (!this.tall) this.fit();
+  }
+
+  retell(line) {
+    const old = this.root.closest(".st-key-dc-live")?.querySelector(".dc-status");
+    old?.replaceWith(new DOMParser().parseFromString(line, "text/html").body.firstElementChild);
   }
 
   forget(data) {

@@ -1,0 +1,65 @@
+"""A live run reaches the stage beside streamlit; where that fails, by the page."""
+
+import pytest
+
+from .stage import SLOW, address, after, opened, status, step
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def run(server, page):
+    """The address of a run that goes on, on the stage."""
+    opened(page, address(server, regime="random-features", steps=5000))
+    page.get_by_role("button", name="Condense").click()
+    page.wait_for_function("location.search.includes('run=')", timeout=SLOW)
+    after(page, 0)
+    yield page.url
+    page.get_by_role("button", name="Stop").click()
+
+
+def questions(page):
+    """The requests to the feed from now on."""
+    asked = []
+    page.on("request", lambda request: "/feed/" in request.url and asked.append(request.url))
+    return asked
+
+
+def test_pictures_and_numbers_come_without_the_page(page, run):
+    asked, first, sizes = questions(page), step(page), []
+    page.on("response", lambda r: "/feed/" in r.url and sizes.append(int(r.headers["content-length"])))
+    page.evaluate("""() => {
+      const seen = (globalThis.seen = []);
+      const state = () => document.querySelector('.dc-status').innerText;
+      new MutationObserver(() => seen.at(-1) === state() || seen.push(state()))
+        .observe(document.querySelector('.st-key-dc-live'), { childList: true, subtree: true });
+    }""")
+    for _ in range(5):
+        first = after(page, first)
+    assert len(asked) >= 4
+    assert page.evaluate("globalThis.seen.length") >= 4
+    assert 1_000 < max(sizes) < 200_000
+    assert "/5000" in page.title()
+    assert page.errors == []
+
+
+def test_where_nobody_answers_the_page_shows_what_is_new(page, run):
+    page.route("**/dcviz/feed/**", lambda route: route.abort())
+    refused, first = questions(page), step(page)
+    for _ in range(4):
+        first = after(page, first)
+    assert len(refused) >= 2
+    assert status(page) == "running"
+
+
+def test_a_pause_in_another_window_is_seen_at_once_and_ends_the_questions(page, run):
+    other = page.context.new_page()
+    opened(other, run)
+    other.get_by_role("button", name="Pause").click()
+    page.wait_for_function("document.querySelector('.dc-state').innerText === 'paused'", timeout=3000)
+    page.get_by_role("button", name="Resume").wait_for(timeout=3000)
+    page.wait_for_timeout(1000)
+    asked = questions(page)
+    page.wait_for_timeout(1500)
+    assert asked == []
+    other.close()
