@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -62,6 +63,7 @@ LONGEST = 9  # letters of a class label for which a block has room
 HEIGHT = 400  # pixels of a sheet, about; letters do not shrink with their cells
 
 
+@lru_cache(256)  # every picture of a run asks for the same one
 def choose_grid(classes: int, budget: int, aspect: float = 1.15, letters: int = 1) -> Grid:
     """The layout that makes cells largest in a panel ``aspect`` times as wide as high.
 
