@@ -26,6 +26,7 @@ PAGES = {
     "Runs": "pages/6_Runs.py",
     "Learn": "pages/7_Learn.py",
 }  # those that exist
+DEVICE_SECONDS = 5.0  # between looks at the device; a page is drawn anew where its own run begins or ends
 ICON = Path(__file__).parent / "icon.png"  # our own: streamlit fetches its symbols for tabs from elsewhere
 CSS = "".join((Path(__file__).parent / f"{name}.css").read_text(encoding="utf-8") for name in ("style", "help"))
 
@@ -85,7 +86,7 @@ def reader_of(home: str) -> Reader:
     return Reader(store)
 
 
-@st.fragment(run_every=2.0)
+@st.fragment(run_every=DEVICE_SECONDS)
 def _device(store: Store) -> None:
     busy = store.runs(status="running", limit=1)
     cores = os.cpu_count() or 1

@@ -23,7 +23,7 @@ from dcviz.ui.shown import Look, Real, real_of, rivals, shown
 from dcviz.ui.stage import View, real_layer, stage, view_of
 
 CALM_SECONDS = 2.0  # between looks at a run that may go on
-FED_SECONDS = 4.0  # between looks at one that is worked on: the feed says in between what is new
+FED_SECONDS = 5.0  # between looks at one that is worked on: the feed says in between what is new
 WINDOW = "live.window"  # in the session: what tells one window from another
 HINT = (
     "Click an image or a point: it is shown here enlarged, with its history and its nearest real images. Click a class "
