@@ -5,13 +5,17 @@ python -m benchmarks.load
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks._browser import (
     READY,
@@ -25,6 +29,7 @@ from benchmarks._browser import (
     window,
 )
 from benchmarks._report import Figure, quantile, told
+from benchmarks._windows import Window
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -35,33 +40,69 @@ STEADY = 200  # steps until the kept frames are sparse and everything is warm
 MB = 2**20
 
 
-def tax(browser: Browser, server: Served, pairs: int = 6, seconds: float = 10) -> Iterator[Figure]:
-    """One long run, on the server's own worker; it is watched and left alone in turn, so all else is the same."""
+def tax(browser: Browser, server: Served, rounds: int = 6, seconds: float = 10) -> Iterator[Figure]:
+    """One long run, on the server's own worker; it is left alone and watched in turn, so all else is the same.
+
+    Watched by a browser, which on two cores takes from the run what it needs itself; and by a window without a screen,
+    which asks the server for all the same: what the server's own work for a watcher costs.
+    """
     with window(browser, server.address) as page:
         page.wait_for_function(READY, timeout=SLOW)
         server.settle()
     run = server.launch(steps=STEPS)
-    alone, watched, ratios = [], [], []
+    watchers: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+        "alone": nullcontext,
+        "browser": lambda: _browser(browser, f"{server.address}/?run={run}"),
+        "window": lambda: unseen(server.address, f"run={run}"),
+    }
+    paces: dict[str, list[float]] = {name: [] for name in watchers}
     browsing: list[float] = []
     try:
         while server.store.run(run).step < STEADY:
             time.sleep(0.2)
-        for _ in range(pairs):
-            alone.append(_pace(server, run, seconds)[0])
-            with window(browser, f"{server.address}/?run={run}") as page:
-                wait_for_step(page, STEADY)
-                page.wait_for_timeout(2000)
-                pace, used = _pace(server, run, seconds)
-            time.sleep(1)  # until the server has noticed that nobody looks
-            watched.append(pace)
-            browsing.append(used)
-            ratios.append(watched[-1] / alone[-1])
+        for i in range(rounds):
+            for name in list(watchers)[:: -1 if i % 2 else 1]:  # what gets slower in time would favour the first
+                with watchers[name]():
+                    time.sleep(2)
+                    pace, used = _pace(server, run, seconds)
+                time.sleep(1)  # until the server has noticed that nobody looks
+                paces[name].append(pace)
+                browsing += [used] if name == "browser" else []
     finally:
         server.stop(run)
-    yield Figure("steps/s watched ÷ alone, in alternating pairs", tuple(ratios), "×", RATIO, at_least=True)
-    yield Figure("  alone", tuple(alone), "steps/s")
-    yield Figure("  watched", tuple(watched), "steps/s")
+    ratios = {name: tuple(w / a for w, a in zip(paces[name], paces["alone"], strict=True)) for name in paces}
+    yield Figure("steps/s watched ÷ alone, in turn", ratios["browser"], "×", RATIO, at_least=True)
     yield Figure("  the browser's own CPU meanwhile", tuple(browsing), "cores")
+    yield Figure("the same by a window without a screen", ratios["window"], "×", RATIO, at_least=True)
+    yield Figure("  steps/s alone", tuple(paces["alone"]), "steps/s")
+
+
+@contextmanager
+def _browser(browser: Browser, address: str) -> Iterator[None]:
+    with window(browser, address) as page:
+        wait_for_step(page, STEADY)
+        yield
+
+
+@contextmanager
+def unseen(address: str, query: str) -> Iterator[None]:
+    """A window without a screen, in a thread of its own."""
+    over = threading.Event()
+
+    async def look() -> None:
+        one = await Window(address, query=query).open()
+        await one.settled()
+        while not over.is_set():
+            await asyncio.sleep(0.1)
+        await one.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        looking = thread.submit(asyncio.run, look())
+        try:
+            yield
+        finally:
+            over.set()
+        looking.result()
 
 
 def _pace(server: Served, run: str, seconds: float) -> tuple[float, float]:

@@ -75,7 +75,7 @@ def main() -> int:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help="all unless given")
     parser.add_argument("--trials", type=int, default=TRIALS, help=f"of what is done again and again ({TRIALS})")
-    parser.add_argument("--pairs", type=int, default=PAIRS, help=f"of watched and alone ({PAIRS})")
+    parser.add_argument("--pairs", type=int, default=PAIRS, help=f"of rounds of watched and alone ({PAIRS})")
     parser.add_argument("--minutes", type=float, default=MINUTES, help=f"of live run for the memory ({MINUTES:g})")
     asked = parser.parse_args()
     if strange := set(asked.parts) - set(PARTS):
