@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os.path
 import types
 import typing
 from collections.abc import Mapping
@@ -52,6 +53,25 @@ class DataConfig:
     groups: str | None = added(None)  # an npz with the group of every sample
     minority: float | None = added(None)  # planar sets with a small group: its share of each class
     private: bool = added(False)  # its rows are read by accounted mechanisms alone; all else sees a public part
+
+    def __post_init__(self) -> None:
+        """Beside a path the name of the digits is what was left unsaid: what lies there gives the name."""
+        if self.path and self.name == DataConfig.name:
+            object.__setattr__(self, "name", name_of(self.path))
+
+
+def name_of(path: str) -> str:
+    """What images of your own are called unless you say it: as their folder, or as their file without its ending.
+
+    >>> name_of("~/pictures/pets.npz"), name_of("/data/cats.v2/"), name_of("digits.zip")
+    ('pets', 'cats.v2', 'digits.zip')
+    """
+    whole = os.path.basename(os.path.abspath(os.path.expanduser(path)))
+    plain, ending = os.path.splitext(whole)
+    known = (
+        ending.lower() in (".npz", ".zip") and plain != DataConfig.name
+    )  # which would say that it is the bundled set
+    return (plain if known else whole) or path
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,15 @@ def hyper(default: Any, help: str, **facts: Any) -> Any:
     return field(default=default, metadata={"hyper": Hyper(help, **facts)})
 
 
+def hyper_of(declaration: type[Declaration], key: str, **other: Any) -> Any:
+    """A dataclass field that is a hyper-parameter of another declaration, as declared there.
+
+    ``other`` is what is not as there: its ``default``, or facts of `Hyper`.
+    """
+    default = other.pop("default", declaration.default(key))
+    return field(default=default, metadata={"hyper": dataclasses.replace(declaration.hypers()[key], **other)})
+
+
 @dataclass(frozen=True)
 class Declaration:
     """Something with a name that people choose. Its dataclass fields are its hyper-parameters."""

@@ -149,6 +149,8 @@ def data_source(
         raise Refused("give --data, a data set by name, or --path, your own images: not both.")
     if data is not None:
         known = {**known, "name": data, "path": None}
+    if path is not None:
+        known = {key: value for key, value in known.items() if key != "name"}  # of what the file's run was made from
     given = {
         "path": str(Path(path).expanduser().absolute()) if path is not None else None,  # resume may be called elsewhere
         "classes": tuple(name.strip() for name in classes.split(",")) if classes is not None else None,

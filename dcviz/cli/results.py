@@ -75,8 +75,7 @@ def _what(run: Run) -> tuple[str, str, str]:
         config = run.config
     except Refused:
         return "?", "of another version", "-"
-    data = Path(config.data.path).name if config.data.path else config.data.name
-    return data, method(config), str(config.budget)
+    return config.data.name, method(config), str(config.budget)
 
 
 def evaluate(  # noqa: PLR0913  (one parameter for each option)

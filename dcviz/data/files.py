@@ -56,7 +56,7 @@ def source(config: DataConfig, progress: Progress) -> Source:
     except PermissionError as error:
         raise Refused(f"{error.filename or path} may not be read: give this user the right to read it.") from error
     _check(read, path)
-    name = path.stem if path.is_file() else path.resolve().name
+    name = config.name
     if config.private:
         train, public = _split(read.train), _public(read, path)
         if read.test is None:

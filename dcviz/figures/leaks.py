@@ -9,7 +9,7 @@ import numpy as np
 
 from dcviz.figures.labels import escaped
 from dcviz.figures.pack import pack
-from dcviz.figures.palette import FONT, Theme, class_colours, rgba, tokens
+from dcviz.figures.palette import Theme, class_colours, ground, rgba, tokens
 
 SURE = 5.0  # percentile below which a sample is nearer than usual
 CONFIG = {"displaylogo": False, "displayModeBar": False, "scrollZoom": False}
@@ -66,13 +66,9 @@ def leak_map(  # noqa: PLR0913  (all by keyword)
                 {**zone, "x0": -4, "x1": 104, "y0": -4, "y1": SURE},
             ],
             "margin": {"l": 50, "r": 8, "t": 6, "b": 44},
-            "showlegend": False,
+            **ground(token),
             "hovermode": "closest",
             "dragmode": False,
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"family": FONT, "size": 12, "color": token.ink},
-            "hoverlabel": {"bgcolor": token.panel, "bordercolor": token.hairline, "font": {"color": token.ink}},
         },
         "config": CONFIG,
     }

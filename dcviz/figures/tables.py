@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dcviz.figures.palette import FONT, Theme, tokens
+from dcviz.figures.palette import Theme, ground, tokens
 
 ROW = 22  # pixels
 HEAD = 46
@@ -71,9 +71,7 @@ def heat(  # noqa: PLR0913  (the rest by keyword)
         "layout": {
             "height": HEAD + ROW * len(rows) + 10,
             "margin": {"l": 10, "r": 10, "t": HEAD, "b": 10},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"family": FONT, "size": 12, "color": token.ink},
+            **ground(token),
             "xaxis": {
                 "type": "category",
                 "side": "top",

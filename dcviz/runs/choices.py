@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from dcviz import registry
@@ -22,7 +21,7 @@ class Choices:
 
     data: str = "digits"
     path: str = ""  # of your own images, with data="own"
-    name: str = ""  # of your own images on screen; that of the file when empty
+    name: str = ""  # of your own images on screen; by their path when empty
     regime: str = "predictions"
     divergence: str = "ridge"  # as `RunConfig` has it; in regimes of vectors; elsewhere the regime's own method
     preset: str = ""  # when chosen, it replaces regime and divergence
@@ -79,9 +78,8 @@ def config_of(choices: Choices) -> RunConfig:
     else:
         method = {"discrepancy": choices.divergence}
     given = {key: getattr(choices, key) for key in ("steps", "start") if getattr(choices, key) is not None}
-    name = choices.name or Path(choices.path).stem
     return configure(
-        data=DataConfig(name, choices.path) if choices.path else choices.data,
+        data=DataConfig(choices.name or DataConfig.name, choices.path) if choices.path else choices.data,
         budget=choices.budget,
         seed=choices.seed,
         settings=choices.settings,

@@ -87,6 +87,11 @@ MIGRATIONS = (
     CREATE INDEX runs_by_parent ON runs(parent) WHERE parent IS NOT NULL;
     CREATE INDEX runs_by_name ON runs(name) WHERE name <> '';
     """,
+    """
+    CREATE INDEX runs_of_papers ON runs(created, number)  -- done at scale paper: `Search.of_papers` asks like this
+    WHERE deleted IS NULL AND status = 'done'
+    AND CASE WHEN json_valid(config) THEN json_extract(config, '$.preset') END GLOB '*/paper';
+    """,
 )
 
 _INHERITED: list[list[sqlite3.Connection]] = []  # of a parent process: never used again, and never closed

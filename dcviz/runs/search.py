@@ -27,6 +27,7 @@ def _newest(curve: str) -> str:
 
 HELD_OUT, BYTES, OFF = _newest("accuracy"), _newest("bytes"), _newest("off")
 BUDGET = "CASE WHEN json_valid(r.config) THEN json_extract(r.config, '$.budget') END"
+PRESET = "CASE WHEN json_valid(r.config) THEN json_extract(r.config, '$.preset') END"  # as the index has it
 TITLE = "folded(CASE r.name WHEN '' THEN r.about ELSE r.name END)"
 
 
@@ -112,6 +113,16 @@ class Search(Home):
             rows = db.execute(query, (json.dumps(list(runs)),)).fetchall()
         found = {row[0]: Entry(Run(*row[:-4]), *row[-4:]) for row in rows}
         return [found[run] for run in runs if run in found]
+
+    def of_papers(self) -> list[Run]:
+        """Runs that are done at scale ``paper`` of their preset, the newest first; an index holds these alone."""
+        query = (
+            f"SELECT {RUN_COLUMNS} FROM runs r INDEXED BY runs_of_papers LEFT JOIN leases l ON l.run = r.number "
+            f"WHERE r.deleted IS NULL AND r.status = 'done' AND {PRESET} GLOB '*/paper' "
+            "ORDER BY r.created DESC, r.number DESC"
+        )
+        with self.db.read() as db:
+            return [Run(*row) for row in db.execute(query)]
 
     def existing(self, configs: Sequence[str]) -> set[str]:
         """Which of these configurations, as JSON, a run has done or is about to do to its last step."""

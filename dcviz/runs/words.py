@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dcviz.errors import Refused
@@ -33,8 +32,7 @@ def about(config: RunConfig) -> str:
     """
     plain = [name if config.preset else name.replace("-", " ") for name in _plain(config, " in ")]
     what = ", ".join([*plain, *(one.name for one in config.objectives)])
-    data = Path(config.data.path).stem if config.data.path else config.data.name
-    return f"{what} · {data} · {config.budget} per class · seed {config.seed}"
+    return f"{what} · {config.data.name} · {config.budget} per class · seed {config.seed}"
 
 
 def words_of(text: str) -> str:

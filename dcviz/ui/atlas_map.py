@@ -193,8 +193,7 @@ def _way(store: Store, cell: Cell, result: Result | None) -> None:
     """To the run where it lies in this store, else to the Lab with the same set-up."""
     if cell.undefined:
         return
-    here = result is not None and result.run and any(run.id == result.run for run in store.runs())
-    if here and result is not None:
+    if result is not None and result.run and store.entries([result.run]):
         st.page_link("app.py", label="Open the run", icon=":material/open_in_new:", query_params={"run": result.run})
     address = url.write(choices_of(cell.config))
     st.page_link("app.py", label="Set it up in the Lab", icon=":material/tune:", query_params=address)

@@ -44,16 +44,18 @@ def _table(rows: Sequence[Published], ours: Mapping[tuple[str, str, int], str]) 
 
 
 def _paper_runs(store: Store) -> dict[tuple[str, str, int], str]:
-    """Finished runs at scale paper: accuracy and protocol in words, by (preset, data, budget); the newest counts."""
+    """Finished runs at scale paper: accuracy and protocol in words, by (preset, data, budget); the newest counts.
+
+    Images of your own are not what was published, whatever they are called.
+    """
     found: dict[tuple[str, str, int], str] = {}
-    for run in store.runs(status="done"):
+    for run in store.of_papers():
         try:
             config = run.config
         except Refused:  # written by another version
             continue
-        preset, _, scale = config.preset.partition("/")
-        key = (preset, config.data.name, config.budget)
-        if scale != "paper" or key in found:
+        key = (config.preset.partition("/")[0], config.data.name, config.budget)
+        if key in found or config.data.path is not None:
             continue
         score = next((s for s in store.scores(run.id) if s.of == "synthetic" and s.protocol == config.evaluation), None)
         if score is not None:

@@ -96,7 +96,8 @@ def _why_not(run: Run) -> str:
 
 
 def _planar(run: Run) -> bool:
-    return any(info.planar for info in catalogue() if info.name == run.config.data.name)
+    data = run.config.data
+    return any(info.planar for info in catalogue() if info.name == data.name and not data.path)
 
 
 def _address(run: Run) -> str:

@@ -99,7 +99,7 @@ def _with_own(store: Store, choices: Choices, refusals: list[str]) -> Choices:
     if not choices.path or choices.path in own.known(store):
         return choices
     try:
-        named = choices.name in {info.name for info in catalogue()}  # a run of the command line: that is no name of it
+        named = choices.name in {info.name for info in catalogue()}  # of an older run of the command line
         own.add(store, choices.path, "" if named else choices.name)
     except Refused as refusal:
         refusals.append(f"path={choices.path} in the address: {refusal}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dcviz.errors import Refused
-from dcviz.records import DataConfig
+from dcviz.records import DataConfig, name_of
 from dcviz.runs.database import in_words
 from dcviz.runs.files import write_whole
 from dcviz.runs.store import Store
@@ -46,9 +46,8 @@ def add(store: Store, path: str, name: str = "") -> Own:
     from dcviz.data import dataset
 
     place = Path(path.strip()).expanduser().absolute()
-    data = dataset(DataConfig(name="own", path=str(place)))
-    name = (name or place.stem if place.is_file() else name or place.name)[:NAMED]
-    own = Own(str(place), name, data.classes, len(data.train) + len(data.held_out))
+    data = dataset(DataConfig(path=str(place)))
+    own = Own(str(place), (name or name_of(str(place)))[:NAMED], data.classes, len(data.train) + len(data.held_out))
     others = [asdict(o) for o in known(store).values() if o.path != own.path]
     store.set_fact(FACT, [*others, asdict(own)])
     return own
@@ -63,7 +62,7 @@ def upload(store: Store, name: str, content: bytes) -> Own:
     kind = Path(name).suffix.lower()
     if kind.removeprefix(".") not in KINDS:
         raise Refused(f"{name} is neither an .npz nor a .zip; choose one of these.")
-    return _kept(store, name, content, kind, lambda path: add(store, str(path), Path(name).stem))
+    return _kept(store, name, content, kind, lambda path: add(store, str(path), name_of(name)))
 
 
 def upload_groups(store: Store, name: str, content: bytes, data: DataConfig) -> str:

@@ -10,7 +10,10 @@ from dcviz import registry
 from dcviz.atlas import bundled
 from dcviz.atlas.grid import entries, regimes
 from dcviz.atlas.measure import Result, result_key
-from dcviz.ui import atlas, atlas_map
+from dcviz.records import DataConfig, Score, to_json
+from dcviz.runs.configure import configure
+from dcviz.runs.database import Database
+from dcviz.ui import atlas, atlas_map, atlas_published
 
 APP = Path(__file__).parents[2] / "app.py"
 PAGE = "pages/1_Atlas.py"
@@ -129,3 +132,85 @@ def test_the_grid_has_a_cell_for_every_divergence_in_every_regime_of_vectors():
     assert sum(c["state"] == "undefined" for c in spec["cells"]) == len(regimes()) - len(
         [r for r in regimes() if r in registry.known("regime")]
     )
+
+
+def finished(home, **choices):
+    """A run that is done, with an accuracy that is made up."""
+    config = configure(**choices)
+    run = home.create(config, queue=False)
+    home.save_score(run, Score(0.9, 0.01, (0.9,), config.evaluation))
+    with home.db.write() as db:
+        db.execute("UPDATE runs SET status = 'done' WHERE id = ?", (run,))
+    return run
+
+
+def copied(home, run, times):
+    """More runs like one, at once."""
+    with home.db.write() as db:
+        names = [name for _, name, *_ in db.execute("PRAGMA table_info(runs)") if name not in ("number", "id")]
+        rows = ", ".join(names)
+        many = f"WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < {times})"
+        db.execute(
+            f"{many} INSERT INTO runs (id, {rows}) SELECT id || '-' || i, {rows} FROM runs, k WHERE id = ?", (run,)
+        )
+
+
+@pytest.fixture
+def work(monkeypatch):
+    """What the database does, in hundreds of its instructions."""
+    done, opening = [], Database._open
+
+    def counted(self):
+        connection = opening(self)
+        connection.set_progress_handler(lambda: done.append(1), 100)
+        return connection
+
+    monkeypatch.setattr(Database, "_open", counted)
+    return done
+
+
+@pytest.mark.parametrize("view", ["map", "published"])
+def test_the_page_asks_as_much_of_a_store_of_thousands_as_of_a_small_one(home, monkeypatch, work, view):
+    cell = entries()[0]
+    run = finished(home, divergence="energy", regime="data", live=None)
+    finished(home, preset="dm", scale="paper", data="mnist")
+    result = Result(cell.key, {}, run=run, **SHOWN)
+    monkeypatch.setattr(atlas, "known", lambda store, c: result if c == cell else None)
+    asked = []
+    for more in (10, 3000):
+        copied(home, run if more == 10 else f"{run}-1", more)
+        app = page(view, cell=cell.key)
+        assert not app.exception
+        work.clear()
+        app.run()
+        asked.append(len(work))
+    assert ("Open the run" in {link.label for link in app.get("page_link")}) == (view == "map")
+    assert ("90.0 ± 1.0" in texts(app)) == (view == "published")
+    assert asked[1] <= asked[0] + 10  # 3,000 rows, read, are at least as many instructions
+
+
+def test_the_way_to_a_run_is_there_as_long_as_the_run_is(home, monkeypatch):
+    cell = entries()[0]
+    result = Result(cell.key, {}, run=finished(home, divergence="energy", regime="data"), **SHOWN)
+    monkeypatch.setattr(atlas, "known", lambda store, c: result if c == cell else None)
+    links = [link.label for link in page(cell=cell.key).get("page_link")]
+    assert "Open the run" in links
+    home.delete(result.run)
+    gone = [link.label for link in page(cell=cell.key).get("page_link")]
+    assert sorted([*gone, "Open the run"]) == sorted(links)
+
+
+def test_ours_at_scale_paper_are_finished_runs_on_the_published_data(home, tmp_path):
+    choices = {"preset": "dm", "scale": "paper"}
+    run = finished(home, data="mnist", **choices)
+    finished(home, data="mnist", preset="dm")
+    home.create(configure(data="mnist", budget=1, **choices), queue=False)
+    finished(home, data=DataConfig("mnist", str(tmp_path / "own.npz")), budget=50, **choices)
+    odd = finished(home, data="mnist", budget=2, **choices)
+    with home.db.write() as db:
+        text = to_json(home.run(odd).config).replace('"budget"', '"of another version"')
+        db.execute("UPDATE runs SET config = ? WHERE id = ?", (text, odd))
+    assert list(atlas_published._paper_runs(home)) == [("dm", "mnist", 10)]
+    assert {run, odd} < {r.id for r in home.of_papers()}
+    home.delete(run)
+    assert atlas_published._paper_runs(home) == {}

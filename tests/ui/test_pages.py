@@ -1,5 +1,6 @@
 """The pages through AppTest: real scripts on a real store; the component itself is the browser tests' part."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -134,8 +135,40 @@ def finished(home, **config):
     return id
 
 
-def test_the_step_in_the_address_stays_and_a_bad_one_is_refused(home):
+def pictured(home):
+    """A run that is done, with a picture of each step as any run has; a step without pictures nearby is not shown."""
     id = finished(home)
+    held = {"images": np.zeros((10, 1, 8, 8), np.uint8), "labels": np.arange(10), "ids": np.arange(10)}
+    for step in range(4):
+        home.save_frame(id, step, held)
+    return id
+
+
+def test_the_step_in_the_address_outlives_the_arrival_of_the_real_data(home, monkeypatch):
+    """Which may come at any moment of a script, from the thread that reads it, and has the page drawn anew."""
+    from dcviz.runs import service
+    from dcviz.ui import live
+
+    id, show, waited = pictured(home), live._show, []
+    data = home.run(id).config.data
+
+    def shown_as_data_come(*given):
+        show(*given)
+        end = time.monotonic() + TIMEOUT / 2
+        while (view := service.real_view(home, data)) is None and time.monotonic() < end:
+            time.sleep(0.02)
+        waited.append(view is not None)
+
+    monkeypatch.setattr(live, "_show", shown_as_data_come)
+    app = lab(run=id, step="2")
+    assert not app.exception
+    assert len(waited) > 1  # the page was drawn anew
+    assert all(waited)
+    assert query(app)["step"] == "2"
+
+
+def test_the_step_in_the_address_stays_and_a_bad_one_is_refused(home):
+    id = pictured(home)
     app = lab(run=id, step="2")
     assert query(app)["step"] == "2"
     for bad in ("9", "x", "-1"):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FLOAT, COUNT = 4, 8  # bytes of a number in a sum, and of a count
+POOL = 20  # fixed networks whose features are summed, unless asked otherwise
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Federated(Discrepancy):
     )
     clients: int = hyper(10, "Among how many T is split.", low=1, high=1000, log=True)
     part: float = hyper(1.0, "The share of clients that take part, at least one.", low=0.0, high=1.0)
-    regime: Regime = hyper(RandomFeatures(pool=20), "Where means are compared; its maps are fixed.", part="regime")
+    regime: Regime = hyper(RandomFeatures(pool=POOL), "Where means are compared; its maps are fixed.", part="regime")
 
     def __post_init__(self) -> None:
         """Refuse a regime whose maps change at every step, or that learns from all of T."""

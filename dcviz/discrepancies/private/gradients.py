@@ -15,6 +15,7 @@ from dcviz.discrepancies.private.accounting import (
     schedule,
     so_far,
 )
+from dcviz.discrepancies.private.release import Released
 from dcviz.discrepancies.random_features.networks import fitting, fresh_network
 from dcviz.errors import Refused
 from dcviz.types import (
@@ -29,6 +30,7 @@ from dcviz.types import (
     Terms,
     Tree,
     hyper,
+    hyper_of,
 )
 
 if TYPE_CHECKING:
@@ -71,12 +73,8 @@ class PrivateGradients(Discrepancy):
     accounted = True
     properties = frozenset({"nonnegative"})
 
-    epsilon: float = hyper(
-        1.0, "ε: how much may be learned of any one row; smaller is more private.", low=1e-3, high=100.0, log=True
-    )
-    delta: float = hyper(
-        1e-5, "δ: the probability that this is exceeded; far below 1/N.", low=1e-12, high=0.1, log=True
-    )
+    epsilon: float = hyper_of(Released, "epsilon")
+    delta: float = hyper_of(Released, "delta")
     releases: int = hyper(
         500, "Steps that share the budget; at most so many are taken.", low=1, high=1_000_000, log=True
     )

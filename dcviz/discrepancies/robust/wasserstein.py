@@ -21,7 +21,6 @@ SINHA = Source(
     "https://arxiv.org/abs/1710.10571",
     "Eq. 2",
 )
-GAMMA = "Price of moving a sample: half the squared distance in pixels costs so much; the lower, the more robust."
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,13 @@ class WassersteinBall(Asking):
     formula = r"\tfrac1B\sum_i\sup_z\ \ell(f_S(z),y_i)-\tfrac\gamma2\lVert z-x_i\rVert^2"
     source = SINHA
 
-    gamma: float = hyper(10.0, GAMMA, low=1e-3, high=1e6, log=True)
+    gamma: float = hyper(
+        10.0,
+        "Price of moving a sample: half the squared distance in pixels costs so much; the lower, the more robust.",
+        low=1e-3,
+        high=1e6,
+        log=True,
+    )
     ascent: int = hyper(10, "Steps towards the worst place.", low=1, high=100, log=True)
 
     def ask(self, lesson: Lesson, generator: torch.Generator) -> Tensor:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dcviz.discrepancies.fair.federated import POOL
 from dcviz.discrepancies.fair.federated import Federated as ClassMeans
 from dcviz.errors import Refused
-from dcviz.types import Objective, hyper
+from dcviz.types import Objective, hyper, hyper_of
 
 if TYPE_CHECKING:
     from dcviz.records import RunConfig
@@ -32,12 +33,10 @@ class Federated(Objective):
         "normalisation of the data and the screens still see all of T."
     )
 
-    alpha: float = hyper(
-        0.1, "How alike clients are (α): 0.01 one class each, 100 all the same.", low=0.01, high=1000.0, log=True
-    )
-    clients: int = hyper(10, "Among how many T is split.", low=1, high=1000, log=True)
-    part: float = hyper(1.0, "The share of clients that take part, at least one.", low=0.0, high=1.0)
-    pool: int = hyper(20, "Fixed untrained networks in whose features sums are taken.", low=1, high=100)
+    alpha: float = hyper_of(ClassMeans, "alpha")
+    clients: int = hyper_of(ClassMeans, "clients")
+    part: float = hyper_of(ClassMeans, "part")
+    pool: int = hyper(POOL, "Fixed untrained networks in whose features sums are taken.", low=1, high=100)
 
     def apply(self, config: RunConfig) -> RunConfig:
         """Class means from clients in the place of all terms; noise in the place of a start from T."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dcviz.discrepancies.fair.shares import read_weights
 from dcviz.discrepancies.fair.weights import WeighedGroups
 from dcviz.objectives.fair.around import around
-from dcviz.types import Objective, hyper
+from dcviz.types import Objective, hyper_of
 
 if TYPE_CHECKING:
     from dcviz.records import RunConfig
@@ -31,8 +31,8 @@ class GroupWeights(Objective):
         "its noise with it; and a group that nobody has named is not helped."
     )
 
-    equality: float = hyper(0.5, "Shares of the groups, from natural, 0, to equal, 1.", low=0.0, high=1.0)
-    weights: str = hyper("", "Shares instead, one number for each group: majority=70, minority=30.")
+    equality: float = hyper_of(WeighedGroups, "equality", default=0.5)
+    weights: str = hyper_of(WeighedGroups, "weights")
 
     def __post_init__(self) -> None:
         """Refuse weights that cannot be read."""

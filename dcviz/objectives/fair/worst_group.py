@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dcviz.discrepancies.fair.worst import WorstGroup as WorstOfGroups
 from dcviz.objectives.fair.around import around
-from dcviz.types import Objective, hyper
+from dcviz.types import Objective, hyper_of
 
 if TYPE_CHECKING:
     from dcviz.records import RunConfig
@@ -31,8 +31,8 @@ class WorstGroup(Objective):
         "few steps at a small rate do better than the end. A group that is merely wide or noisy draws weight, too."
     )
 
-    rate: float = hyper(
-        0.01, "How fast the weights move to the worst group; 0 leaves the natural shares.", low=0.0, high=10.0
+    rate: float = hyper_of(
+        WorstOfGroups, "rate", help="How fast the weights move to the worst group; 0 leaves the natural shares."
     )
 
     def apply(self, config: RunConfig) -> RunConfig:

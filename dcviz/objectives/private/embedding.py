@@ -9,7 +9,7 @@ from typing import Any
 from dcviz.discrepancies.private.embedding import PrivateEmbedding
 from dcviz.objectives.private.rules import Private
 from dcviz.records import RunConfig
-from dcviz.types import hyper
+from dcviz.types import hyper_of
 
 
 @dataclass(frozen=True)
@@ -22,19 +22,9 @@ class PrivateEmbeddingObjective(Private):
     formula = r"\Pr[M(T)\in A]\le e^{\varepsilon}\Pr[M(T')\in A]+\delta,\quad M(T)=\Phi_T+\mathcal N(0,(2\sigma/N)^2)"
     source = PrivateEmbedding.source
 
-    weights: str = hyper(
-        "equal",
-        "Shares of the classes: declared equal, or released too, with half of the budget.",
-        choices=("equal", "released"),
-    )
-    frequencies: int = hyper(100, "D: random frequencies, each a cosine and a sine.", low=1, high=10_000, log=True)
-    bandwidth: float = hyper(
-        1.0,
-        "Of the Gaussian kernel, in units of √(numbers per sample) after the public transform.",
-        low=0.01,
-        high=10.0,
-        log=True,
-    )
+    weights: str = hyper_of(PrivateEmbedding, "weights")
+    frequencies: int = hyper_of(PrivateEmbedding, "frequencies")
+    bandwidth: float = hyper_of(PrivateEmbedding, "bandwidth")
 
     def mechanism(self, config: RunConfig) -> Mapping[str, Any]:
         """All of its own."""

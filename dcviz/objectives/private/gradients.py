@@ -9,7 +9,7 @@ from typing import Any
 from dcviz.discrepancies.private.gradients import PrivateGradients
 from dcviz.objectives.private.rules import Private
 from dcviz.records import RunConfig
-from dcviz.types import hyper
+from dcviz.types import hyper_of
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class PrivateGradientsObjective(Private):
     formula = r"\Pr[M(T)\in A]\le e^{\varepsilon}\Pr[M(T')\in A]+\delta,\quad M=(\tilde g_1,\dots,\tilde g_n)"
     source = PrivateGradients.source
 
-    rate: float = hyper(0.1, "q: the probability with which a row is asked in a step.", low=1e-4, high=1.0, log=True)
-    clip: float = hyper(1.0, "κ: the length to which the gradient of a row is cut.", low=1e-6, high=1e6, log=True)
-    width: int = hyper(16, "Channels (ConvNet) or units (MLP) per layer.", low=4, high=512, log=True)
+    rate: float = hyper_of(PrivateGradients, "rate")
+    clip: float = hyper_of(PrivateGradients, "clip")
+    width: int = hyper_of(PrivateGradients, "width")
 
     def mechanism(self, config: RunConfig) -> Mapping[str, Any]:
         """All of its own, for the steps of this run."""

@@ -9,7 +9,7 @@ from typing import Any
 from dcviz.discrepancies.private.means import PrivateMeans
 from dcviz.objectives.private.rules import Private
 from dcviz.records import RunConfig
-from dcviz.types import hyper
+from dcviz.types import hyper_of
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,9 @@ class PrivateMeansObjective(Private):
     )
     source = PrivateMeans.source
 
-    networks: int = hyper(4, "R: untrained networks whose means are released.", low=1, high=100, log=True)
-    width: int = hyper(16, "Channels (ConvNet) or units (MLP) per layer.", low=4, high=512, log=True)
-    clip: float = hyper(
-        1.0, "Length at which features are cut, as a multiple of that for noise.", low=0.01, high=100.0, log=True
-    )
+    networks: int = hyper_of(PrivateMeans, "networks")
+    width: int = hyper_of(PrivateMeans, "width")
+    clip: float = hyper_of(PrivateMeans, "clip")
 
     def mechanism(self, config: RunConfig) -> Mapping[str, Any]:
         """All of its own."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from dcviz import registry
+from dcviz.discrepancies.private.release import Released
 from dcviz.errors import Refused
 from dcviz.records import RunConfig, TermConfig
-from dcviz.types import Objective, hyper
+from dcviz.types import Objective, hyper_of
 
 START = "noise"  # the one start that shows nothing real
 
@@ -32,12 +33,8 @@ class Private(Objective):
     requires: ClassVar[Mapping[str, Any]] = {"data.private": True}
     prefers: ClassVar[Mapping[str, Any]] = {"start": START}
 
-    epsilon: float = hyper(
-        1.0, "ε: how much may be learned of any one row; smaller is more private.", low=1e-3, high=100.0, log=True
-    )
-    delta: float = hyper(
-        1e-5, "δ: the probability that this is exceeded; far below 1/N.", low=1e-12, high=0.1, log=True
-    )
+    epsilon: float = hyper_of(Released, "epsilon")
+    delta: float = hyper_of(Released, "delta")
 
     def __post_init__(self) -> None:
         """Refuse what promises nothing, before the declared range is looked at."""

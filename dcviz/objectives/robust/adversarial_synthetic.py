@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dcviz.discrepancies.robust.ball import MADRY, NORM, NORMS, RADIUS, STEPS
+from dcviz.discrepancies.robust.adversarial_synthetic import AdversarialSynthetic as Around
 from dcviz.objectives.robust.terms import Robust, wrapped
 from dcviz.records import RunConfig
-from dcviz.types import hyper
+from dcviz.types import hyper_of
 
 
 @dataclass(frozen=True)
@@ -18,18 +18,14 @@ class AdversarialSynthetic(Robust):
     title = "attacked synthetic samples"
     sentence = "Measures every discrepancy where each synthetic sample has been moved to make it worse."
     formula = r"\max_{\lVert\delta_j\rVert\le\varepsilon}D(T,S+\delta)"
-    source = MADRY
+    source = Around.source
     strength = "radius"
     caution = "It makes S robust to moves of S itself; that networks trained on S bear moves of their input is a hope."
 
-    radius: float = hyper(0.05, RADIUS, low=0.0, high=1.0)
-    against: str = hyper(
-        "discrepancy",
-        "What is to be made worse: the discrepancy, or how networks trained on T see S.",
-        choices=("discrepancy", "networks"),
-    )
-    norm: str = hyper("linf", NORM, choices=NORMS)
-    ascent: int = hyper(3, STEPS, low=1, high=100, log=True)
+    radius: float = hyper_of(Around, "radius", high=1.0)
+    against: str = hyper_of(Around, "against")
+    norm: str = hyper_of(Around, "norm")
+    ascent: int = hyper_of(Around, "ascent")
 
     def apply(self, config: RunConfig) -> RunConfig:
         """Every term is measured at the worst place."""

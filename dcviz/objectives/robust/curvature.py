@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dcviz.discrepancies.robust.curvature import Curvature as Term
-from dcviz.objectives.robust.terms import Robust, added, regression
+from dcviz.objectives.robust.terms import SLOPES, Robust, added, regression
 from dcviz.records import RunConfig, TermConfig
-from dcviz.types import hyper
+from dcviz.types import hyper, hyper_of
 
 BATCH = 128  # the authors take slopes of the mean over so many samples: each is so many times as small as its own
 
@@ -25,8 +25,8 @@ class Curvature(Robust):
     caution = "A small curvature along one step bounds what one step can do; attacks of many steps are measured apart."
 
     weight: float = hyper(100.0, "λ; in the unit of the authors, whose batches are of 128.", low=0.0, high=10_000.0)
-    step: float = hyper(3.0, "Length h of the step, for images of 3,072 numbers.", low=1e-3, high=100.0, log=True)
-    samples: int = hyper(128, "Real samples at which slopes are taken in a step.", low=2, high=16384, log=True)
+    step: float = hyper_of(Term, "step")
+    samples: int = hyper_of(Term, "samples", help=SLOPES)
 
     def apply(self, config: RunConfig) -> RunConfig:
         """The penalty beside the terms."""

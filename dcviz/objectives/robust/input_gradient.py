@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dcviz.discrepancies.robust.input_gradient import InputGradient as Term
-from dcviz.objectives.robust.terms import Robust, added, regression
+from dcviz.objectives.robust.terms import SLOPES, Robust, added, regression
 from dcviz.records import RunConfig, TermConfig
-from dcviz.types import hyper
+from dcviz.types import hyper, hyper_of
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class InputGradient(Robust):
     weight: float = hyper(
         0.1, "ρ, of the penalty; to first order, the size of the moves it guards against.", low=0.0, high=10.0
     )
-    samples: int = hyper(128, "Real samples at which slopes are taken in a step.", low=2, high=16384, log=True)
-    norm: str = hyper("l2", "Of the moves that shall do little harm.", choices=("l2", "linf"))
+    samples: int = hyper_of(Term, "samples", help=SLOPES)
+    norm: str = hyper_of(Term, "norm")
 
     def apply(self, config: RunConfig) -> RunConfig:
         """The penalty beside the terms."""

@@ -14,6 +14,7 @@ from dcviz.records import RunConfig, TermConfig
 from dcviz.types import Discrepancy, Objective
 
 AIM = ("robustness", "attacked")
+SLOPES = "Real samples at which slopes are taken in a step."
 
 
 class Robust(Objective):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dcviz.discrepancies.robust.wasserstein import GAMMA
 from dcviz.discrepancies.robust.wasserstein import WassersteinBall as Term
 from dcviz.objectives.robust.terms import Robust, regression, shared
 from dcviz.records import RunConfig, TermConfig
-from dcviz.types import hyper
+from dcviz.types import hyper, hyper_of
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,10 @@ class WassersteinBall(Robust):
         "come down slowly."
     )
 
-    gamma: float = hyper(10.0, GAMMA, low=0.1, high=1e4, log=True)
+    gamma: float = hyper_of(Term, "gamma", low=0.1, high=1e4)
     share: float = hyper(0.5, "Of this term; the others have the rest.", low=0.0, high=1.0)
-    samples: int = hyper(128, "Real samples that are moved in a step.", low=2, high=16384, log=True)
-    ascent: int = hyper(10, "Steps towards the worst place.", low=1, high=100, log=True)
+    samples: int = hyper_of(Term, "samples", help="Real samples that are moved in a step.")
+    ascent: int = hyper_of(Term, "ascent")
 
     def apply(self, config: RunConfig) -> RunConfig:
         """The term beside the others."""

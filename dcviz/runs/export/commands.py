@@ -203,9 +203,9 @@ def _as_text(value: Any) -> str:
 
 
 def _python_data(data: DataConfig) -> str:
-    usual = DataConfig()
+    usual = DataConfig(path=data.path)
     given = {f.name: getattr(data, f.name) for f in dataclasses.fields(data)}
-    changed = {key: value for key, value in given.items() if value != getattr(usual, key)}
-    if set(changed) <= {"name"}:
+    if data == DataConfig(data.name):
         return repr(data.name)
+    changed = {key: value for key, value in given.items() if value != getattr(usual, key) or (key == "path" and value)}
     return f"DataConfig({', '.join(f'{key}={value!r}' for key, value in changed.items())})"
