@@ -206,8 +206,11 @@ def _view(run: str, kept: list[int]) -> View:
     """What the browser shows; before it has said so, the step in the address, or the kept one nearest to it."""
     of, step = st.session_state.get("lab.shown", (None, None))
     view = view_of()
-    if view is None:
-        view = View(min(kept, key=lambda s: abs(s - step)) if of == run and step is not None and kept else None)
+    if view is None and of == run and step is not None:
+        if not kept:
+            return View()  # the step is still asked for
+        view = View(min(kept, key=lambda s: abs(s - step)))
+    view = view or View()
     st.session_state["lab.shown"] = run, view.step
     return view
 
