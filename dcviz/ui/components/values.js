@@ -3,6 +3,7 @@
 import { decode } from "./tools.js";
 
 const FIGURES = 4; // of a value, as hovering shows it
+const OLD = 0.02; // of the way to the moment, beyond which it is said when a value was measured
 
 export function values(traces, moment) {
   // A line for each panel that has a value by then; bands and levels have no words of their own.
@@ -22,7 +23,9 @@ function value({ x, y, customdata }, moment) {
   let at = -1;
   while (at + 1 < places.length && places[at + 1] <= moment) at += 1;
   while (at >= 0 && !Number.isFinite(told[at])) at -= 1;
-  return at < 0 ? "" : written(told[at]);
+  if (at < 0) return "";
+  const old = moment - places[at] > OLD * moment; // measured, or ended, some time before
+  return written(told[at]) + (old ? ` at ${written(places[at])}` : "");
 }
 
 function written(v) {
