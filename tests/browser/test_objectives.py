@@ -68,7 +68,7 @@ def test_an_objective_is_slid_measured_and_stands_on_the_front(page, server):
     drawn = f"document.querySelector('{SIDE} .js-plotly-plot')"
     measured(page, f"{drawn}?.data?.filter((t) => t.mode === 'markers').length === 2")
     names = page.evaluate(f"{drawn}.data.filter((t) => t.mode === 'markers').map((t) => t.name)")
-    assert names[0] == "plain"
+    assert names[0] == "without"
     assert names[1].startswith(kind.strength.replace("_", " "))
     lines = page.locator(f"{SIDE} table.dc-gain tr")
     assert "±" in lines.nth(1).inner_text()
