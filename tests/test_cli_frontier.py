@@ -38,12 +38,12 @@ def test_work_condenses_measures_tells_and_draws(store, dcviz, run, tmp_path):  
     lines = said.splitlines()
     table = lines[next(i for i, line in enumerate(lines) if line.startswith("strength")) :]
     assert "worst-group accuracy" in table[0]
-    assert table[1].startswith("plain")
+    assert table[1].startswith("without")
     assert table[2].startswith("weight 2")
     assert "It may do nothing at all." in said
     drawn = xml.dom.minidom.parse(str(out))
     texts = [t.firstChild.data for t in drawn.getElementsByTagName("text") if t.firstChild]
-    assert "■ plain" in texts
+    assert "■ without" in texts
     assert "◆ weight 2" in texts
     assert len(drawn.getElementsByTagName("polygon")) == 2
     before = len(store.runs())

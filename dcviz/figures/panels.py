@@ -144,7 +144,7 @@ def _draw(
     }
     layout["annotations"].append(_title(panel.title, domain[1], token))
     data += [_shade(line, x, y) for line in panel.lines if line.band is not None]
-    data += [_trace(line, x, y) for line in panel.lines]
+    data += [_trace(line, x, y, panel.title) for line in panel.lines]
     if panel.band:
         layout["shapes"].append(_band(panel.band, x, y, token))
     for value in panel.levels.values():
@@ -174,7 +174,7 @@ def _span(panel: Panel) -> tuple[float, float]:
     return max(0.0, low - pad), panel.top + 0.03 * (panel.top - low)
 
 
-def _trace(line: Line, x: str, y: str) -> dict[str, Any]:
+def _trace(line: Line, x: str, y: str, panel: str) -> dict[str, Any]:
     sparse = len(line.steps) <= 40
     whole = np.array_equal(line.steps, np.round(line.steps))
     told = {} if line.told is None else {"customdata": pack(line.told)}
@@ -182,7 +182,7 @@ def _trace(line: Line, x: str, y: str) -> dict[str, Any]:
         "type": "scatter",
         "mode": "lines+markers" if sparse else "lines",
         "name": line.name,
-        **({"meta": {"of": line.of}} if line.of else {}),
+        **({"meta": {"of": line.of, "panel": panel}} if line.of else {}),
         "x": pack(line.steps, "int32" if whole else "float32"),
         "y": pack(line.values),
         **told,

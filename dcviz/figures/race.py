@@ -16,7 +16,8 @@ from dcviz.figures.palette import Theme, Tokens, ground, rgba, tokens
 from dcviz.figures.signs import Sign
 
 HEIGHT = 520  # pixels
-LETTERS = 24  # of a label
+LETTERS = 20  # of a label: as many as fit between the panels on a small screen
+LEFT, RIGHT = 0.43, 0.63  # where the left panel ends and the right one begins, of the width
 LABEL = 15.0  # pixels of height of one label
 PAD = 0.08  # of the span of accuracies
 
@@ -234,10 +235,10 @@ def _layout(token: Tokens, span: tuple[float, float], unit: str, budgets: Sequen
     return {
         "height": HEIGHT,
         "margin": {"l": 52, "r": 96, "t": 30, "b": 44},
-        "xaxis": {**axis, "domain": [0, 0.46], "rangemode": "tozero", "title": {"text": unit, "font": title}},
+        "xaxis": {**axis, "domain": [0, LEFT], "rangemode": "tozero", "title": {"text": unit, "font": title}},
         "xaxis2": {
             **axis,
-            "domain": [0.62, 1],
+            "domain": [RIGHT, 1],
             "anchor": "y2",
             "type": "category",
             "categoryarray": [str(b) for b in budgets],
@@ -248,7 +249,7 @@ def _layout(token: Tokens, span: tuple[float, float], unit: str, budgets: Sequen
         "yaxis2": {**tall, "anchor": "x2"},
         "annotations": [
             _head(0, "while condensing: % of held-out samples", token),
-            _head(0.62, "at the end: % of test samples", token),
+            _head(RIGHT, "at the end: % of test samples", token),
         ],
         "shapes": [],
         "hovermode": "closest",

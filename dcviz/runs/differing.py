@@ -132,7 +132,8 @@ def labels(groups: Sequence[Sequence[Run]]) -> list[str]:
     """A label for each group that tells it from the others, and says no more than that takes; names where given.
 
     Differences are added one after another, the first ones first, as long as they tell more groups apart; other data
-    is always said.
+    is always said. A parameter of a method or of an objective stands before the method's name: where there is little
+    room the end of a label is cut.
     """
     heads = [group[0] for group in groups]
     parts: list[list[str]] = [[] for _ in heads]
@@ -141,7 +142,9 @@ def labels(groups: Sequence[Sequence[Run]]) -> list[str]:
         data = difference.path == "data.name"
         if difference.path in ("seed", "device") or (told == len(heads) and not data):
             continue
-        longer = [[*part, _short(difference, value)] for part, value in zip(parts, difference.values, strict=True)]
+        said_of = [_short(difference, value) for value in difference.values]
+        ahead = difference.path not in WORDS and difference.path.partition(".")[0] not in ROOMS
+        longer = [[said, *part] if ahead else [*part, said] for said, part in zip(said_of, parts, strict=True)]
         if data or len(set(map(tuple, longer))) > told:
             parts = longer
     texts = [
@@ -169,7 +172,7 @@ def _short(difference: Difference, value: Any) -> str:
         return str(value)
     if difference.path == "data.path":
         return Path(value).stem if value else ""
-    return f"{difference.words} {said(value)}"
+    return f"{difference.words.rpartition(' · ')[2]} {said(value)}"
 
 
 def _words(path: str, configs: Sequence[RunConfig]) -> tuple[str, str]:

@@ -197,10 +197,10 @@ def said(name: str, strength: Strength | None) -> str:
     """A strength in a word or two.
 
     >>> said("a", None)
-    'plain'
+    'without'
     """
     if strength is None:
-        return "plain"
+        return "without"
     kind = registry.find("objective", name)
     value = f"{strength:g}" if isinstance(strength, (int, float)) else strength
     return f"{kind.strength.replace('_', ' ')} {value}"

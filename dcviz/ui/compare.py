@@ -16,6 +16,7 @@ from dcviz.runs.racing import EQUAL
 from dcviz.runs.store import Deleted, Run, Store
 from dcviz.runs.words import about, describe
 from dcviz.ui import address, binned, fronts, good, notices, numbers, racing, together
+from dcviz.ui.compare_words import SCALE_MEANS
 from dcviz.ui.empty import no_runs
 from dcviz.ui.plain import plain
 from dcviz.ui.reader import Reader
@@ -29,17 +30,6 @@ FREE = ("yardstick", "x", "y", "property", good.DEPTH)  # names that only the ru
 STATE = "compare.options"
 LATEST = 10**9  # place on a clock
 OFFERED = 1000  # runs in the menu, the newest
-SCALE_MEANS = {
-    "start": (
-        "Objectives of different methods have units of their own, so each is divided by where it began.",
-        r"J(s) \,/\, |J(s_1)|",
-    ),
-    "own": (
-        "Each from its lowest to its highest value: shapes compare, heights do not. Hovering tells the value.",
-        r"(J(s) - \min J) \,/\, (\max J - \min J)",
-    ),
-    "plain": ("The numbers themselves: they compare only where the method is the same.", r"J(s)"),
-}
 ABOUT = (
     "Choose two or more runs: their images and maps play on one clock, their curves lie over one another, and a table "
     "says what each costs and reaches. Runs that differ in nothing but the seed are taken together, as mean ± spread."

@@ -94,7 +94,8 @@ def _numbers(known: Sequence[Point], chosen: Strength | None, name: str, aim: Qu
     """Accuracy and what is aimed at, without the objective and with it, as HTML."""
     plain = next((p for p in known if p.strength is None), None)
     here = next((p for p in known if p.strength == chosen), None)
-    head = "".join(f"<th>{html.escape(t)}</th>" for t in ("", "without", frontier.said(name, chosen), "change"))
+    said = [frontier.said(name, None)] + ([] if chosen is None else [frontier.said(name, chosen), "change"])
+    head = "".join(f"<th>{html.escape(t)}</th>" for t in ("", *said))
     rows = []
     for title, unit, better, of in (
         (aim.title, aim.unit, aim.better, "aimed"),
@@ -102,8 +103,9 @@ def _numbers(known: Sequence[Point], chosen: Strength | None, name: str, aim: Qu
     ):
         before, after = (None if p is None else getattr(p, of) for p in (plain, here))
         meaning = aim.sentence if of == "aimed" else "Of fresh networks trained on the set; the last update counts."
-        change = "" if chosen is None else _change(before, after, unit, better)
-        cells = [frontier.number(before, unit), "" if chosen is None else frontier.number(after, unit), change]
+        cells = [frontier.number(before, unit)]
+        if chosen is not None:
+            cells += [frontier.number(after, unit), _change(before, after, unit, better)]
         inner = "".join(f"<td>{cell}</td>" for cell in cells)
         rows.append(f'<tr><th scope="row">{why(html.escape(title), meaning, name=title)}</th>{inner}</tr>')
     return f'<table class="dc-table dc-gain"><tr>{head}</tr>{"".join(rows)}</table>'
@@ -115,7 +117,7 @@ def _change(before: Value | None, after: Value | None, unit: str, better: str) -
         return "–"
     step = after.mean - before.mean
     spread = math.hypot(before.spread or 0.0, after.spread or 0.0)
-    text = f"{100 * step:+.1f}" if unit == "fraction" else f"{step:+.3g}"
+    text = (f"{100 * step:+.1f}" if unit == "fraction" else f"{step:+.3g}").replace("-", "−")
     if abs(step) <= WITHIN * spread:
         return why(f"{text} (spread)", f"Less than {WITHIN:g} joint standard deviations: it may be chance.", name=unit)
     good = (step > 0) == (better != "lower")

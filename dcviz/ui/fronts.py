@@ -89,7 +89,7 @@ def _scale(spots: object, measure: Measure, axis: int) -> Scale:
 
 
 def _number(measure: Measure, value: Value) -> str:
-    return f"{measure.written(value)} {measure.spread(value)}".rstrip()
+    return f"{measure.written(value)} {measure.spread(value)}".rstrip().replace(" ", "\u00a0")
 
 
 def _words(several: Several, found: Mapping[int, Spot], on: list[bool], axes: tuple[str, str]) -> None:
@@ -99,7 +99,7 @@ def _words(several: Several, found: Mapping[int, Spot], on: list[bool], axes: tu
     rest = [spot for spot, keep in zip(found.values(), on, strict=True) if not keep and spot.counts]
     st.markdown(f"**On the front** ({len(kept)} of {len(found)})")
     st.markdown(
-        "\n".join(f"- {spot.sign.glyph} {plain(spot.label)}: {spot.told.replace('<br>', ' · ')}" for spot in kept)
+        "\n".join(f"- {spot.sign.glyph} **{plain(spot.label)}** – {spot.told.replace('<br>', ' · ')}" for spot in kept)
     )
     if rest:
         st.caption("Dominated: " + ", ".join(f"{spot.sign.glyph} {plain(spot.label)}" for spot in rest) + ".")

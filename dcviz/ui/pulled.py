@@ -61,7 +61,7 @@ def _told(pull: Pull, own: Pull | None, i: int, source: str) -> dict[str, Any]:
     facts = [{"text": f"‖∇‖ {pull.norm(i):.2g}", "title": NORM}]
     cosine = None if own is None or mine else pull.cosine(own, i)
     if cosine is not None:
-        facts.append({"text": f"cos {cosine:+.2f}", "title": COSINE})
+        facts.append({"text": f"cos {cosine:+.2f}".replace("-", "−"), "title": COSINE})
     draws = f" Mean over {pull.draws} draws." if pull.draws > 1 else ""
     return {
         "key": pull.lens.key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -118,6 +119,8 @@ def _look(reader: Reader, ids: tuple[str, ...], equal: str, theme: Theme, was_al
         st.caption("Nothing is measured yet: curves follow with the first accuracies.")
         return
     st.plotly_chart(spec, width="stretch", theme=None, config=saving("budgets"), key="compare.race.figure")
+    with st.expander("The same in numbers"):
+        st.html(_numbers(several, of))
     if len(of) < len(several.groups):
         st.caption(f"Only runs on {plain(several.data.name)} are drawn: accuracies on other data do not compare.")
 
@@ -130,11 +133,34 @@ def figure(several: Several, of: Sequence[int], equal: str, theme: Theme) -> dic
             per_step = several.groups[i][0].config.budget * several.classes(several.groups[i][0])
             for run in strand.runs:
                 run.update({name: (steps * per_step, values) for name, (steps, values) in run.items()})  # type: ignore[attr-defined]
-    network = next(iter(several.table.protocols), "")
-    finishes = [finish for i in of if (finish := _finish(several, i, network)) is not None]
+    finishes = _finishes(several, of)
     rivals, ceiling = _rivals(several, of)
     unit = "seconds of condensing" if equal == "seconds" else "image-updates: steps × images per class × classes"
     return race(strands, finishes, rivals, theme, unit=unit, ceiling=ceiling)
+
+
+def _numbers(several: Several, of: Sequence[int]) -> str:
+    """HTML of what the figure's right half shows, a line for each mark, for those who do not see or hover it."""
+    rivals, ceiling = _rivals(several, of)
+    ends = [(f"{one.sign.glyph} {one.label}", one.budget, one.mean, one.spread) for one in _finishes(several, of)]
+    ends += [(name, *spot) for name, spots in rivals.items() for spot in spots]
+    lines = [
+        f"<tr><th scope='row'>{html.escape(name)}</th><td>{budget}</td><td>{_percent(mean, spread)}</td></tr>"
+        for name, budget, mean, spread in sorted(ends, key=lambda end: end[1])
+    ]
+    if ceiling is not None:
+        lines.append(f"<tr><th scope='row'>whole set</th><td></td><td>{_percent(ceiling, None)}</td></tr>")
+    heads = ("<th scope='col'></th>", "<th scope='col'>images per class</th>", "<th scope='col'>test accuracy</th>")
+    return f'<table class="dc-table dc-differ"><tr>{"".join(heads)}</tr>{"".join(lines)}</table>'
+
+
+def _percent(mean: float, spread: float | None) -> str:
+    return f"{100 * mean:.1f}" + (f" ± {100 * spread:.1f}" if spread is not None else "") + " %"
+
+
+def _finishes(several: Several, of: Sequence[int]) -> list[Finish]:
+    network = next(iter(several.table.protocols), "")
+    return [finish for i in of if (finish := _finish(several, i, network)) is not None]
 
 
 def _finish(several: Several, i: int, network: str) -> Finish | None:

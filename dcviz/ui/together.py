@@ -20,7 +20,7 @@ from dcviz.runs import clock as clocks
 from dcviz.runs.clock import AXES, Clock, along
 from dcviz.runs.store import Run
 from dcviz.runs.words import about
-from dcviz.ui import status
+from dcviz.ui import compare_words, status
 from dcviz.ui.live import READING
 from dcviz.ui.reader import ENDED, LIVE, Kept, Reader
 from dcviz.ui.several import Several, gather
@@ -30,11 +30,6 @@ KEY = "compare-stage"
 MOST = 6  # runs in the sheets and on the map at once: as many shapes can be told apart
 WANTED = 200  # frames asked for in one message, at most
 ALIVE_SECONDS, CALM_SECONDS = 0.9, 2.0  # between looks
-CHIPS = {
-    "on": "Click: take it off the sheets and the map. It stays in the curves.",
-    "off": "Click: show its sheet and its points.",
-}
-ZOOM = "Click an image or a point: the same place in every run stands out, and is shown here enlarged."
 
 _curves = Kept(24)
 
@@ -161,13 +156,12 @@ def message(several: Several, options: Options, seen: Seen, theme: Theme) -> dic
         "frames": _frames(several, _wanted(several, clock, now, shown, seen), theme),
         "curves": _drawn(several, options, clock.total / axis.scale, now / axis.scale, theme),
         "words": {
-            "chips": CHIPS,
-            "sheets": "left: real · ◥ off-manifold",
-            "wipe": "drag the divider: A on its left, B on its right",
-            "unlike": "A and B are laid out differently: places do not coincide",
-            "zoom": ZOOM,
+            **compare_words.SHEETS,
+            "chips": compare_words.CHIPS,
             "map": _of_map(several),
             "curves": axis.meaning,
+            "curvesWhy": compare_words.curves(options.axis, options.scale, options.yardstick),
+            "moves": compare_words.MOVES,
         },
     }
 

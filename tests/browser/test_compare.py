@@ -153,3 +153,67 @@ def test_the_race_and_the_front_are_drawn(compared):
 def _column(page):
     heads = page.locator(".dcv-table thead tr:last-child th").all_inner_texts()
     return next(i for i, text in enumerate(heads) if "images" in text)
+
+
+TIP = ".dcv-tip:not([hidden])"
+
+
+def told(page):
+    """What is explained now, empty where nothing is."""
+    shown = page.locator(TIP)
+    return shown.inner_text() if shown.count() else ""
+
+
+def by_keyboard(page, selector):
+    """Come upon something as Tab does."""
+    page.keyboard.press("Tab")
+    page.locator(selector).first.focus()
+
+
+def test_the_heads_of_sheets_explain_themselves_to_the_keyboard(compared):
+    by_keyboard(compared, ".dcv-many .dcv-head [data-why]")
+    assert "12 of 12 steps" in told(compared)
+    compared.keyboard.press("Escape")
+    assert told(compared) == ""
+    compared.keyboard.press("Enter")
+    assert "12 of 12 steps" in told(compared)
+    by_keyboard(compared, ".dcv-sheets > .dcv-head .dcv-caption")
+    assert "5th nearest" in told(compared)
+    compared.locator(".dcv-many .dcv-pane").first.focus()
+    compared.keyboard.press("ArrowRight")
+    by_keyboard(compared, ".dcv-zoom figcaption")
+    assert "image 0, class 0" in told(compared)
+    compared.keyboard.press("Escape")
+    assert compared.evaluate(f"{TOGETHER}.selected.size") == 1  # the explanation alone
+    compared.keyboard.press("Escape")
+    compared.wait_for_function(f"{TOGETHER}.selected.size === 0")
+    assert compared.errors == []
+
+
+def test_the_curves_tell_the_keyboard_what_hovering_tells(compared, runs):
+    by_keyboard(compared, ".dcv-curves h3 [data-why]")
+    said = told(compared).splitlines()
+    assert said[0] == "step 12"
+    objective, accuracy = (next(line for line in said if line.startswith(name)) for name in ("objective", "held-out"))
+    drawn = compared.evaluate("document.querySelector('.dcv-curves .dcv-plot').data.map((trace) => trace.name)")
+    assert all(f"{name} 0.1538" in objective for name in drawn[:2])  # 1/13 of 1/2
+    assert accuracy.count(" 74") == len(runs)
+    compared.keyboard.press("ArrowLeft")
+    compared.wait_for_function(f"{SHOWN}.join() === '10,10'")
+    assert "step 10" in told(compared)
+    assert told(compared).count(" 66") == len(runs)  # the newest that is known there
+    assert "0.1818" in told(compared)
+    by_keyboard(compared, ".dcv-curves .dcv-caption")
+    assert "divided by where it began" in told(compared)
+    assert compared.errors == []
+
+
+def test_the_race_is_told_in_numbers(compared):
+    compared.get_by_text("Budget race", exact=True).click()
+    compared.get_by_text("The same in numbers").click(timeout=SLOW)
+    rows = compared.locator("table.dc-differ tr")
+    rows.nth(2).wait_for(timeout=SLOW)
+    assert [text.split("\t")[1:] for text in rows.all_inner_texts()[1:3]] == [
+        ["1", "80.0 ± 1.0 %"],
+        ["2", "90.0 ± 1.0 %"],
+    ]

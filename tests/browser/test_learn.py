@@ -151,6 +151,32 @@ def test_the_strip_of_lessons_is_one_row(page, server, width, height, big):
     assert page.evaluate(CUT) == 0
 
 
+WHOLE = """[...document.querySelectorAll('.dcv-stage .dcv-caption, .dcv-stage h3, .st-key-dc-lesson p')]
+    .filter((n) => n.offsetWidth && n.scrollWidth > n.clientWidth + 1).map((n) => n.innerText)"""
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "scheme"), [(1440, 900, "dark"), (1024, 768, "light"), (1024, 768, "dark")]
+)
+def test_no_caption_of_a_lesson_is_cut(chromium, server, width, height, scheme):
+    context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    window = context.new_page()
+    window.goto(f"{server}/Learn")
+    window.wait_for_selector(".dcv-stage .dcv-caption", timeout=SLOW)
+    for number, lesson in enumerate(LESSONS, 1):
+        window.locator(".st-key-dc-lessons button").filter(has_text=f"{number} ").first.click()
+        window.wait_for_function(f"document.querySelector('.st-key-dc-lesson h1').innerText === {lesson.question!r}")
+        window.wait_for_function(f"document.querySelector('{MAP}')?.layout !== undefined", timeout=SLOW)
+        assert window.evaluate(WHOLE) == [], lesson.question
+        assert window.evaluate(INSIDE) == [], lesson.question
+        window.wait_for_function(FILLED)
+    context.close()
+
+
+FILLED = """[...document.querySelectorAll('.dcv-plot')].filter((box) => box.offsetWidth && box.layout)
+    .every((box) => Math.abs(box.clientHeight - box.layout.height) < 2)"""  # the room that the captions leave
+
+
 TURNED = r"""[...document.querySelectorAll('.dcv-curves .xtick text')]
     .filter((n) => /rotate\([^0]/.test(n.getAttribute('transform'))).length"""
 

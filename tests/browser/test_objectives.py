@@ -68,12 +68,29 @@ def test_an_objective_is_slid_measured_and_stands_on_the_front(page, server):
     drawn = f"document.querySelector('{SIDE} .js-plotly-plot')"
     measured(page, f"{drawn}?.data?.filter((t) => t.mode === 'markers').length === 2")
     names = page.evaluate(f"{drawn}.data.filter((t) => t.mode === 'markers').map((t) => t.name)")
-    assert names[0] == "plain"
+    assert names[0] == "without"
     assert names[1].startswith(kind.strength.replace("_", " "))
     lines = page.locator(f"{SIDE} table.dc-gain tr")
     assert "±" in lines.nth(1).inner_text()
     assert asked(page)["objective"] == kind.name
     assert wrong(page) == []
+
+
+def test_nothing_is_cut_beside_the_stage_of_a_small_screen(page, server):
+    kind, setting = pursued()
+    page.set_viewport_size({"width": 1024, "height": 768})
+    opened(page, f"{server}/Objectives?{SET_UP}&objective={kind.name}&{setting}")
+    again = page.get_by_role("button", name="One more seed")  # the longer of its two names
+    if not again.count():
+        condensed(page)
+    again.wait_for(timeout=SLOW)
+    cut = "[...document.querySelectorAll('.st-key-objectives-condense button *, .dcv-stage .dcv-caption')]"
+    assert page.evaluate(f"{cut}.filter((n) => n.offsetWidth && n.scrollWidth > n.clientWidth + 1).length") == 0
+    words, icon = (
+        page.locator(f".st-key-objectives-condense button {part}").first.bounding_box()
+        for part in ("p", "[data-testid=stIconMaterial]")
+    )
+    assert abs(words["y"] + words["height"] / 2 - icon["y"] - icon["height"] / 2) < 1.5  # on one line
 
 
 def test_measuring_survives_leaving_the_page_and_stands_in_inspect(page, server, done):

@@ -100,6 +100,14 @@ def test_labels_say_what_tells_the_groups_apart_and_no_more(store):
     assert labels(groups([made(store)])) == ["ridge"]
 
 
+def test_a_parameter_stands_first_in_a_label_whose_end_may_be_cut(store):
+    narrow, wide = (
+        configure(divergence="mmd", regime="data", settings={"divergence.bandwidth": value}) for value in (0.5, 2.0)
+    )
+    told = labels(groups([made(store), made(store, narrow), made(store, wide)]))
+    assert told == ["ridge", "bandwidth 0.5 · mmd in data", "bandwidth 2 · mmd in data"]
+
+
 # ----------------------------------------------------------------------------------------------------- table
 
 

@@ -1,6 +1,7 @@
 """The Objectives page: set up by the address, slid, launched, spread over strengths, and drawn from the store."""
 
 import json
+import re
 from functools import partial
 
 import pytest
@@ -52,6 +53,10 @@ def front(app):
     return json.loads(chart.proto.spec)
 
 
+def heads(app):
+    return re.findall("<th>(.*?)</th>", html(app).partition("dc-gain")[2])
+
+
 def test_without_any_objective_it_says_so(home, monkeypatch):
     monkeypatch.setattr(registry, "known", lambda kind, real=registry.known: {} if kind == "objective" else real(kind))
     app = opened()
@@ -93,10 +98,12 @@ def test_it_stands_in_numbers_and_on_the_front(home, usual, monkeypatch):
     app = opened(**SET_UP, **{f"objective.{NAME}.weight": "4.0"})
     assert not app.exception
     said = text(app)
-    for word in ("55.0", "94.0", "+39.0 better", "93.0 ± 1.0 %", "-2.0 (spread)", "It may do nothing at all."):
+    for word in ("55.0", "94.0", "+39.0 better", "93.0 ± 1.0 %", "−2.0 (spread)", "It may do nothing at all."):
         assert word in said, word
     names = [trace["name"] for trace in front(app)["data"]]
-    assert set(names) == {"front", "plain", "weight 4"}
+    assert set(names) == {"front", "without", "weight 4"}
+    assert heads(app) == ["", "without", "weight 4", "change"]
+    assert heads(opened(**SET_UP)) == ["", "without"]  # it has nothing to be compared with
     labels = list(app.select_slider(key=STRENGTH).options)
     assert [o for o in labels if "●" in o] == ["without ●", "4 ●", "16 ●"]
     app.button(key="objectives.measure").click().run()

@@ -8,6 +8,8 @@ import { Peek } from "./peek.js";
 import { Plot, plotly } from "./plot.js";
 import { Sheets } from "./sheets.js";
 import { addressAt, decode, el, pressing, shared, signature, typing } from "./tools.js";
+import { values } from "./values.js";
+import { explains } from "./why.js";
 
 const together = new WeakMap(); // parent element -> Together
 const KEPT = 220; // frames of each run in the browser's memory
@@ -52,6 +54,8 @@ class Together {
       changed: () => this.draw(),
     });
     this.curves = new Plot(panels, "dcv-curves", "Curves", {});
+    this.read = el("span", "", {}, "Curves"); // it tells what hovering the curves tells, where they are now
+    this.curves.head.firstChild.replaceChildren(this.read);
     this.peek = new Peek(this.root);
     this.bar = new Bar({
       show: (tick) => this.show(tick),
@@ -297,7 +301,9 @@ class Together {
     const data = spec.data.map((trace) => (this.lit && trace.meta?.of !== this.lit ? { ...trace, opacity: FAINT } : trace));
     this.curves.draw({ data, layout: { ...spec.layout, shapes } }, `${signature(spec)}|${this.lit}`, live);
     this.curves.lines(now.map((shape) => ({ ...shape, x0: (this.moment ?? 0) / clock.scale })));
-    this.curves.caption(words.curves);
+    this.curves.caption(words.curves, words.curvesWhy);
+    const said = [this.said(this.moment), ...values(spec.data, (this.moment ?? 0) / clock.scale), words.moves];
+    explains(this.read, said.filter(Boolean).join("\n"));
   }
 
   drawMap(live, next = null, part = 0) {

@@ -44,6 +44,8 @@ export class Plot {
     frame.append(this.box);
     this.root.append(frame);
     this.ink = new Ink(this.box);
+    this.observer = new ResizeObserver(() => this.resize()); // a caption over it may take a line more
+    this.observer.observe(this.box);
     this.inked = { traces: [], lines: [] };
     takes(this);
   }
@@ -160,6 +162,7 @@ export class Plot {
 
   close() {
     clearTimeout(this.timer);
+    this.observer.disconnect();
     globalThis.Plotly?.purge(this.box);
   }
 }

@@ -2,6 +2,7 @@
 
 import { Sheet } from "./sheet.js";
 import { el, panel, signature } from "./tools.js";
+import { explains } from "./why.js";
 import { Wipe } from "./wipe.js";
 import { Zoom } from "./zoom.js";
 
@@ -42,7 +43,8 @@ export class Sheets {
     }
     this.zoom.draw(shown, (run) => this.made.get(run), words);
     this.wipe.draw(wiping ? shown.map(({ run }) => this.made.get(run.id)) : null);
-    this.captionNode.textContent = this.captionNode.title = wiping ? this.wipe.said(words) : words.sheets;
+    this.captionNode.textContent = wiping ? this.wipe.said(words) : words.sheets;
+    explains(this.captionNode, `${wiping ? words.wipeWhy : words.sheetsWhy} ${words.off}`);
   }
 
   arrange(runs) {
@@ -63,10 +65,12 @@ export class Sheets {
     if (sheet.titled === key) return;
     sheet.titled = key;
     const title = sheet.root.querySelector("h3");
+    const name = title.querySelector(".dcv-named") ?? el("span", "dcv-named"); // it may have the focus
     const glyph = el("span", "dcv-glyph", { "aria-hidden": "true" }, strand.glyph);
     glyph.style.color = strand.colour;
-    title.replaceChildren(glyph, el("span", "dcv-label", {}, strand.label));
-    title.title = strand.explained;
+    name.replaceChildren(glyph, el("span", "dcv-label", {}, strand.label));
+    if (!name.isConnected) title.replaceChildren(name);
+    explains(name, strand.explained);
     sheet.root.setAttribute("aria-label", `Synthetic images: ${strand.label}`);
     sheet.root.querySelector("select")?.remove();
     if (strand.runs.length < 2) return;

@@ -8,10 +8,12 @@ const ID = "dcv-tip"; // of the one explanation on screen
 const MARK = "data-why"; // on what explains itself where it is pressed; its value names it among its neighbours
 
 export function explains(node, text) {
-  // Have a node say something of itself, or nothing more.
+  // Have a node say something of itself, or nothing more; where it is being read, the new words take the old ones' place.
+  if (node.title === text) return;
   node.title = text;
   const marks = { [MARK]: "", role: "button", tabindex: "0" };
   for (const [key, value] of Object.entries(marks)) text ? node.setAttribute(key, value) : node.removeAttribute(key);
+  if (shared.why?.of === node) shared.why.show(node);
 }
 
 export function facts(parent, found) {
