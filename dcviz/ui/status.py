@@ -189,15 +189,16 @@ def _box(parts: list[str]) -> str:
 def duration(seconds: float) -> str:
     """Seconds as people say them.
 
-    >>> duration(17.4), duration(95), duration(7300)
-    ('17 s', '1 min 35 s', '2 h 1 min')
+    >>> duration(17.4), duration(95), duration(180), duration(7300)
+    ('17 s', '1 min 35 s', '3 min', '2 h 1 min')
     """
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s" if whole >= 3 else f"{seconds:.1g} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    large, small = (f"{whole // 60} min", f"{whole % 60} s")
+    if whole >= 3600:
+        large, small = f"{whole // 3600} h", f"{whole % 3600 // 60} min"
+    return large if small.startswith("0 ") else f"{large} {small}"
 
 
 def roughly(seconds: float) -> str:
