@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 2**26  # bytes of a class as float32: of a larger one, as many samples as these are looked at
 READ = 2**27  # bytes of stored samples that are held at a time, of several classes
-ROWS = 1024  # samples of the disk in a piece, as far apart as they may lie
+ROWS = 64  # samples of the disk in a piece: each may lie apart, a look at the disk of some milliseconds
 PIECE = 2**23  # bytes in it
 TURNED = 256  # samples turned to model space in a piece: whitening multiplies each by a matrix
 
