@@ -198,6 +198,7 @@ class Score:
     of: str = "synthetic"  # synthetic | one of evaluation.BASELINES | SAME_LABELS
     seconds: float = 0.0
     step_size: float | None = None  # learned with S, where it took the place of the protocol's rate
+    among: int | None = added(None)  # real samples of each class that a baseline was chosen from, if not from all
 
 
 @dataclass(frozen=True)

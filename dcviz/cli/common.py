@@ -92,6 +92,15 @@ def percent(score: Score) -> str:
     return f"{100 * score.mean:.1f}{spread} %"
 
 
+def among(score: Score) -> str:
+    """Of how many real samples a baseline was chosen, in words; empty where of all.
+
+    >>> among(Score(0.9, 0.0, (0.9,), EvaluationProtocol(), of="herding", among=21399))
+    ', chosen from at most 21,399 samples of each class'
+    """
+    return "" if score.among is None else f", chosen from at most {score.among:,} samples of each class"
+
+
 def in_words(protocol: EvaluationProtocol) -> str:
     """How an accuracy was measured.
 

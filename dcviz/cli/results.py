@@ -13,6 +13,7 @@ from typer import Option
 from dcviz.cli.common import (
     AsJson,
     TheRun,
+    among,
     final_score,
     find,
     percent,
@@ -128,7 +129,7 @@ def evaluate(  # noqa: PLR0913  (one parameter for each option)
     else:
         typer.echo(f"{row.id}  {tell_score(score, rivals)}")
         for one in rivals[1:]:
-            typer.echo(f"  {one.of}: {percent(one)}")
+            typer.echo(f"  {one.of}: {percent(one)}{among(one)}")
 
 
 def _checked(protocol: EvaluationProtocol) -> EvaluationProtocol:

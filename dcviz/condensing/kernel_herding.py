@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from dcviz.condensing.cloud import Cloud, at, every, mean
+from dcviz.leaving import slices
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     import torch
     from torch import Tensor
 
-ROWS = 1024  # of the kernel matrix at once
+ROWS = 256  # of the kernel matrix at once, about
 SUBSAMPLE = 1000  # points for the median distance
 
 
-def kernel_herd(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
+def kernel_herding(z: Tensor, budget: int, generator: torch.Generator) -> Generator[None, None, Tensor]:
     """Indices ``(K,)`` into ``z (N, D)``: each next one where the class is denser than those picked so far.
 
     The t+1-th maximises ``mean_i k(z_i, x) - Σ_s k(x, y_s)/(t+1)``, with the Gaussian kernel whose bandwidth is the
     median distance; without repetition. Source: Chen, Welling, Smola, Super-Samples from Kernel Herding, 2010,
-    https://arxiv.org/abs/1203.3472. O(N²D + KND).
-    Of a class that is too large to be held, the mean over i is taken over as many random samples as are in a block.
+    https://arxiv.org/abs/1203.3472. O(N²D + KND); yields after some rows of the kernel matrix, and each pick.
     """
     import torch
 
-    middle = mean(z)
-    z, among = _moved(z, middle, generator)
-    h = median_distance(among, generator)
-    density = every(z, lambda own: torch.cat([gauss(part, among, h).mean(1) for part in own.split(ROWS)]))  # (N,)
+    z = z - z.mean(0)  # around 0 distances keep their digits
+    yield
+    h = median_distance(z, generator)
+    rows = []
+    for own in z.split(4 * ROWS):
+        for part in own.tensor_split(math.ceil(len(own) / ROWS)):
+            rows.append(gauss(part, z, h).mean(1))
+            yield
+    density = torch.cat(rows)  # (N,)
     taken = torch.zeros_like(density)
     picked: list[int] = []
     for t in range(budget):
         score = density - taken / (t + 1)
         score[picked] = -torch.inf
         picked.append(int(score.argmax()))
-        last = at(z, picked[-1]).unsqueeze(0)
-        taken += every(z, lambda own, last=last: gauss(own, last, h)[:, 0])  # type: ignore[misc]
+        taken += gauss(z, z[picked[-1:]], h)[:, 0]
+        yield
     return torch.tensor(picked)
 
 
-def _moved(z: Tensor | Cloud, middle: Tensor, generator: torch.Generator) -> tuple[Tensor | Cloud, Tensor]:
-    """The class around 0, where distances keep their digits; and those of it that its density is taken over."""
-    if not isinstance(z, Cloud):
-        z = z - middle
-        return z, z
-    whole = z
-    return Cloud(len(z), len(middle), lambda at: whole[at] - middle), z.some(generator) - middle
+def kernel_herd(z: Tensor, budget: int, generator: torch.Generator) -> Tensor:
+    """`kernel_herding` without pauses."""
+    return slices(kernel_herding(z, budget, generator))
 
 
 def gauss(a: Tensor, b: Tensor, h: float) -> Tensor:

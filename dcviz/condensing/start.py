@@ -1,23 +1,45 @@
-"""Where S starts: noise, real samples, or samples chosen to stand for their class. With zero steps, a baseline."""
+"""Where S starts: noise, real samples, or samples chosen to stand for their class. With zero steps, a baseline.
+
+Noise and random samples are of all of T. The others stand for a part of each class where it is large
+(`dcviz.condensing.members`): more samples cost time and hardly change what is chosen.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from dcviz.condensing.cloud import BLOCK, HELD, Cloud, at, every, mean
-from dcviz.condensing.kernel_herding import kernel_herd
+from dcviz.condensing import members
+from dcviz.condensing.picking import MAKE, MAKING, PICK, PICKING, cover, herd
+from dcviz.data.draws import some
 from dcviz.data.transforms import pixels
 from dcviz.errors import Refused, unknown
+from dcviz.leaving import slices
 from dcviz.types import Dataset
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+__all__ = [
+    "MAKE",
+    "PICK",
+    "STARTS",
+    "Features",
+    "Start",
+    "check",
+    "chosen_from",
+    "cover",
+    "herd",
+    "real",
+    "start",
+    "starting",
+]
+
 Features = Callable[["Tensor"], "Tensor"]  # (n, *shape) in model space -> (n, D)
+R = TypeVar("R")
+Work = Generator[float, None, R]  # yields the fraction done
 
 
 @dataclass(frozen=True)
@@ -61,7 +83,7 @@ def start(
 
     Args:
         kind: the name of one of `STARTS`.
-        dataset: its training split is what is chosen from.
+        dataset: its training split is what is chosen from; `chosen_from` says of how many samples of a class.
         budget: K, or a number for each class.
         generator: a CPU generator.
         features: where distances are measured; by default in model space itself.
@@ -70,55 +92,102 @@ def start(
         Refused: an unknown kind; a class smaller than the budget (noise has no such limit); features for
             centroids or support points, which have no image there.
     """
-    import torch
-
-    made = list(pieces(kind, dataset, budget, generator, features=features))
-    return torch.cat(made), torch.cat([torch.full((len(x),), c) for c, x in enumerate(made)])
+    return slices(starting(kind, dataset, budget, generator, features=features))
 
 
-def pieces(
+def starting(
     kind: str,
     dataset: Dataset,
     budget: int | Sequence[int],
     generator: torch.Generator,
     *,
     features: Features | None = None,
-) -> Iterator[Tensor]:
-    """What `start` makes, class by class: ``(K, *shape)`` each, for callers with something to do in between."""
+) -> Work[tuple[Tensor, Tensor]]:
+    """`start` in pieces, for callers with something to do in between; what that is changes nothing.
+
+    Yields:
+        The fraction done, after some hundred samples that were read, and each look at the samples of a class.
+    """
     import torch
 
     check(kind, dataset, budget, features)
-    y = dataset.train.y
-    members = y.argsort(stable=True).split(y.bincount(minlength=len(dataset.classes)).tolist())
-    for count, own in zip(_for_each(budget, dataset), members, strict=True):
-        if kind == "noise":
-            yield torch.randn(count, *dataset.shape, generator=generator)
-            continue
-        x, z = _vectors(dataset, own, features)
-        if kind in PICK:
-            yield x(PICK[kind](z, count, generator))
-        else:
-            yield MAKE[kind](z, count, generator).reshape(count, *dataset.shape)
+    counts = _for_each(budget, dataset)
+    if kind == "noise":
+        made = [torch.randn(count, *dataset.shape, generator=generator) for count in counts]
+    elif kind == "real" and _apart(dataset, counts):
+        made = yield from _drawn(dataset, counts, generator)
+    else:
+        made = yield from _selected(kind, dataset, counts, generator, features)
+    return torch.cat(made), torch.cat([torch.full((len(x),), c) for c, x in enumerate(made)])
 
 
-def _vectors(
-    dataset: Dataset, own: Tensor, features: Features | None
-) -> tuple[Callable[[Tensor], Tensor], Tensor | Cloud]:
-    """What gives a class's samples ``(n, *shape)`` by position, and its vectors ``(N, D)``, held or passed over."""
-    import torch
+def chosen_from(kind: str, dataset: Dataset, budget: int) -> int | None:
+    """How many samples of a class a start looks at, at most; None where it looks at all that there are."""
+    selects = kind != "real" and kind in (*PICKING, *MAKING)
+    return members.most(dataset, budget) if selects and members.large(dataset, budget) else None
 
-    def seen(x: Tensor) -> Tensor:
-        return (x if features is None else features(x)).flatten(1)
 
-    D = math.prod(dataset.shape)
-    if 4 * len(own) * D <= (HELD if isinstance(dataset.train.x, torch.Tensor) else BLOCK):
-        x = real(dataset, own)  # (N, *shape)
-        return x.__getitem__, seen(x)
+def _apart(dataset: Dataset, counts: list[int]) -> bool:
+    """Whether random samples are drawn before any is read.
 
-    def some(at: Tensor) -> Tensor:
-        return real(dataset, own[at])
+    Whitening is a product of matrices, whose last bits depend on how many rows there are: where that is possible, it
+    is of the whole class, as it always was.
+    """
+    return dataset.transform.name != "zca" or members.large(dataset, max(counts))
 
-    return some, Cloud(len(own), D, lambda at: seen(some(at)))
+
+def _drawn(dataset: Dataset, counts: list[int], generator: torch.Generator) -> Work[list[Tensor]]:
+    """Random samples of all that there are of each class."""
+    own = members.by_class(dataset)
+    wanted = [at[some(len(at), count, generator)] for at, count in zip(own, counts, strict=True)]
+    yield 0.0
+    x = yield from _at(0.5, members.stored(dataset, wanted))
+    made: list[Tensor] = []
+    for part in x:
+        turned = yield from _at(0.5 + 0.5 * len(made) / len(x), members.in_model_space(dataset, part))
+        made.append(turned)
+    return made
+
+
+def _selected(
+    kind: str, dataset: Dataset, counts: list[int], generator: torch.Generator, features: Features | None
+) -> Work[list[Tensor]]:
+    """Those that stand for their class, or for as much of it as is looked at."""
+    most, wanted = members.most(dataset, max(counts)), []
+    made: list[Tensor] = []
+    for own in members.by_class(dataset):
+        wanted.append(members.part(own, dataset.train.id[own], most))
+        yield 0.0
+    for group in members.together(dataset, wanted):
+        held = yield from _at(len(made) / len(counts), members.stored(dataset, group))
+        while held:
+            one = _one(kind, dataset, held.pop(0), counts[len(made)], generator, features)
+            found = yield from _at(len(made) / len(counts), one)
+            made.append(found)
+    return made
+
+
+def _one(  # noqa: PLR0913  (called once, above)
+    kind: str, dataset: Dataset, stored: Tensor, count: int, generator: torch.Generator, features: Features | None
+) -> Generator[None, None, Tensor]:
+    """The start of one class ``(K, *shape)``."""
+    x = yield from members.in_model_space(dataset, stored)
+    z = (x if features is None else features(x)).flatten(1)
+    if kind in PICKING:
+        picked = yield from PICKING[kind](z, count, generator)
+        return x[picked]
+    points = yield from MAKING[kind](z, count, generator)
+    return points.reshape(count, *dataset.shape)
+
+
+def _at(fraction: float, work: Generator[None, None, R]) -> Work[R]:
+    """The same work, which says how far all of it is."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
+        yield fraction
 
 
 def real(dataset: Dataset, indices: Tensor) -> Tensor:
@@ -135,7 +204,7 @@ def check(kind: str, dataset: Dataset, budget: int | Sequence[int], features: Fe
     wanted = _for_each(budget, dataset)
     if min(wanted) < 1:
         raise Refused(f"a budget of {min(wanted)} is no image at all: give at least 1 per class.")
-    if features is not None and kind in MAKE:
+    if features is not None and kind in MAKING:
         raise Refused(f"{kind} in feature space are not images: choose herding, kernel-herding, medoids or k-center.")
     counts = torch.bincount(dataset.train.y, minlength=len(dataset.classes))
     lacking = (torch.tensor(wanted) - counts).tolist()
@@ -150,111 +219,3 @@ def check(kind: str, dataset: Dataset, budget: int | Sequence[int], features: Fe
 
 def _for_each(budget: int | Sequence[int], dataset: Dataset) -> list[int]:
     return [budget] * len(dataset.classes) if isinstance(budget, int) else list(budget)
-
-
-def pick_random(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
-    """Indices ``(K,)`` drawn without replacement from ``z (N, D)``."""
-    import torch
-
-    return torch.randperm(len(z), generator=generator)[:budget]
-
-
-def herd(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
-    """Greedy mean matching: each next index brings the mean of those picked nearest to the mean of ``z (N, D)``.
-
-    Source: Welling, Herding dynamical weights to learn, 2009; without repetition, as in iCaRL
-    (https://arxiv.org/abs/1611.07725, Alg. 4). O(KND).
-    """
-    import torch
-
-    middle = mean(z)
-    total = torch.zeros_like(middle)
-    picked: list[int] = []
-    for k in range(1, budget + 1):
-        # |mean - (total + z)/k|² · k² = |z - (k·mean - total)|²
-        distance = squared(z, k * middle - total)  # (N,)
-        if picked:
-            distance[picked] = torch.inf
-        picked.append(int(distance.argmin()))
-        total = total + at(z, picked[-1])
-    return torch.tensor(picked)
-
-
-def cover(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
-    """Greedy k-centre: first the point nearest to the mean, then always the one farthest from those picked.
-
-    At most twice the smallest possible covering radius (Gonzalez, 1985, doi:10.1016/0304-3975(85)90224-5).
-    """
-    import torch
-
-    picked = [int(squared(z, mean(z)).argmin())]
-    nearest = squared(z, at(z, picked[0]))  # (N,)
-    while len(picked) < budget:
-        nearest[picked] = -1  # equal points are at distance 0: still another index
-        picked.append(int(nearest.argmax()))
-        nearest = torch.minimum(nearest, squared(z, at(z, picked[-1])))
-    return torch.tensor(picked)
-
-
-def squared(z: Tensor | Cloud, point: Tensor) -> Tensor:
-    """The squared distances ``(N,)`` of ``z (N, D)`` to a point ``(D,)``."""
-    return every(z, lambda part: (part - point).square().sum(1))
-
-
-def centroids(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
-    """The centres ``(K, D)`` of k-means in ``z (N, D)``; the best of several starts where the class is small.
-
-    Of a class that is too large to be held, those of as many random samples as are in a block.
-    """
-    import torch
-    from sklearn.cluster import KMeans
-
-    if budget == 1:
-        return mean(z).unsqueeze(0)
-    if isinstance(z, Cloud):
-        z = z.some(generator)
-    seed = int(torch.randint(2**31 - 1, (1,), generator=generator))
-    found = KMeans(budget, n_init=4 if len(z) <= 1000 else 1, max_iter=50, random_state=seed).fit(z.numpy())
-    return torch.from_numpy(found.cluster_centers_).to(z)
-
-
-def medoids(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
-    """The nearest point of ``z (N, D)`` to each centre of k-means, each point at most once: indices ``(K,)``."""
-    import torch
-
-    centres = centroids(z, budget, generator)
-    distance = every(z, lambda part: torch.cdist(centres, part).T).T.contiguous()  # (K, N)
-    picked: list[int] = []
-    for row in distance:
-        row[picked] = torch.inf
-        picked.append(int(row.argmin()))
-    return torch.tensor(picked)
-
-
-def support_points(z: Tensor | Cloud, budget: int, generator: torch.Generator) -> Tensor:
-    """Points ``(K, D)`` of least energy distance to ``z (N, D)``, by the fixed-point iteration.
-
-    Source: Mak and Joseph, Support points, 2018, https://arxiv.org/abs/1609.01811, Eq. 22. At most a thousand
-    points of a class are used: more change the result less than the start does.
-    """
-    import torch
-
-    z = z[pick_random(z, min(len(z), 1000), generator)]
-    spread = z.std(0, correction=0).mean().clamp_min(1e-6)
-    y = z[:budget] + 0.1 * spread * torch.randn(z[:budget].shape, generator=generator)  # on a point it would stay
-    for _ in range(50):
-        pull = 1 / torch.cdist(y, z).clamp_min(1e-6 * spread)  # (K, N)
-        push = (1 / torch.cdist(y, y).clamp_min(1e-6 * spread)).fill_diagonal_(0)  # (K, K)
-        apart = push.sum(1, keepdim=True) * y - push @ y  # sum of unit vectors, (K, D)
-        y = (len(z) / budget * apart + pull @ z) / pull.sum(1, keepdim=True)
-    return y
-
-
-PICK = {  # indices of real samples
-    "real": pick_random,
-    "herding": herd,
-    "kernel-herding": kernel_herd,
-    "medoids": medoids,
-    "k-center": cover,
-}
-MAKE = {"centroids": centroids, "support": support_points}  # new points

@@ -1,28 +1,27 @@
 """The rivals of a condensed set under the same protocol: random and chosen samples, and the whole real set.
 
 Each is measured once per (data, kind, budget, protocol, seed) and then taken from the cache; those of the bundled
-digits come with the package.
+digits come with the package. Of large classes all but the random samples are chosen from a part, and the score says of
+how many samples (`dcviz.condensing.start.chosen_from`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import replace
 from functools import cache as once
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from dcviz.caching import Cache
-from dcviz.condensing.start import pieces
-from dcviz.data.splits import pick, stratified
+from dcviz.condensing.start import chosen_from, starting
 from dcviz.errors import unknown
 from dcviz.evaluation.measure import Work, measure_each, whole
 from dcviz.randomness import generator
 from dcviz.records import EvaluationProtocol, Score, from_dict, to_json
 from dcviz.training import Sample, shuffles
-from dcviz.types import Dataset, Split
+from dcviz.types import Dataset
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +41,6 @@ BASELINES = {
     "whole set": ("", "All real training samples: what no smaller set is expected to exceed."),
 }
 FURTHER = ("kernel herding", "k-centre", "support points")  # no run waits for them: they are shown where known
-LOOKED_AT = 2**25  # bytes of a class as float32, of data on the disk, from which a rival is chosen
 VERSION = 1  # raised when selection or training changes, so that older cached numbers are not taken
 
 
@@ -88,7 +86,8 @@ def afresh(
     """A baseline measured now, whatever is known."""
     samples = yield from _samples(kind, dataset, budget, protocol.seeds, seed, device)
     score = yield from measure_each(lambda i: samples[i], dataset, protocol, seed=seed, device=device, of=kind)
-    return score
+    among = None if kind == "whole set" else chosen_from(BASELINES[kind][0], dataset, budget)
+    return replace(score, among=among)
 
 
 def key_of(kind: str, fingerprint: str, budget: int, protocol: EvaluationProtocol, seed: int = 0) -> str:
@@ -129,26 +128,7 @@ def _samples(
 def selected(kind: str, dataset: Dataset, budget: int, seed: int, number: int = 0) -> Work[tuple[Tensor, Tensor]]:
     """The samples ``(C·K, *shape)`` of a rival in model space and their classes, class by class.
 
-    ``number`` tells the random subsets apart, one for each network. Of data that stay on the disk, a rival other than
-    random is chosen from a part of each class (`LOOKED_AT`), so that a piece of this work is short.
+    ``number`` tells the random subsets apart, one for each network.
     """
-    import torch
-
-    if kind != "random" and not isinstance(dataset.train.x, torch.Tensor):
-        dataset = replace(dataset, train=_part(dataset, budget))
-    x = []
-    for piece in pieces(BASELINES[kind][0], dataset, budget, generator(seed, f"baseline {kind}", number)):
-        x.append(piece)
-        yield 0.0
-    return torch.cat(x), torch.arange(len(dataset.classes)).repeat_interleave(budget)
-
-
-def _part(dataset: Dataset, budget: int) -> Split:
-    """As many training samples of each class as have `LOOKED_AT` bytes, chosen by hash; the budget at least."""
-    import numpy as np
-    import torch
-
-    train, most = dataset.train, LOOKED_AT // (4 * math.prod(dataset.shape))
-    y = train.y.numpy()
-    quota = np.minimum(np.bincount(y, minlength=len(dataset.classes)), max(most, budget))
-    return pick(train, torch.from_numpy(stratified(y, train.id.numpy(), quota, seed=0)).nonzero()[:, 0])
+    work = starting(BASELINES[kind][0], dataset, budget, generator(seed, f"baseline {kind}", number))
+    return (yield from work)

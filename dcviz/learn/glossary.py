@@ -109,7 +109,8 @@ WORDS = (
     ),
     Word(
         "baseline", "What S has to beat under the same protocol: random, herding, medoids, centroids and other "
-        "selections of the same budget.", also=("rival", "selection", "coreset"),
+        "selections of the same budget. Of a class beyond 64 MB as float32 they look at a part, whose size is kept "
+        "with the score.", also=("rival", "selection", "coreset"),
     ),
     Word("whole set", "Training on all of T: what no smaller set is expected to exceed.", also=("ceiling",)),
     Word(

@@ -8,6 +8,7 @@ from typing import Any
 
 from dcviz.condensing.loop import State, begin, finish, step, unmoved
 from dcviz.condensing.save_at import SaveAt
+from dcviz.condensing.start import chosen_from
 from dcviz.errors import Cancelled, Refused
 from dcviz.records import Status
 from dcviz.runs import problem as building
@@ -138,6 +139,9 @@ class RunJob:
 
             parent = yield from inherited(self.store, self.run)
             setup = started_from(parent, setup)
+        elif (among := chosen_from(self.config.start, setup.dataset, self.config.budget)) is not None:
+            text = f"the start was chosen from at most {among:,} real samples of each class"
+            self.store.log_event(self.run.id, 0, "start", among=among, text=text)
         return setup, begin(setup.problem, setup.start)
 
     def _state_again(self, setup: building.Setup, at: int, arrays: Any, meta: dict[str, Any]) -> State:

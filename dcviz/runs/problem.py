@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dcviz import registry
 from dcviz.caching import Cache
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from dcviz.condensing.loop import Problem, RealSource
     from dcviz.data.secret import Key
+
+R = TypeVar("R")
 
 BUDGETS = (1, 100)  # images per class, lowest and highest
 
@@ -117,7 +120,7 @@ def build(
     rows = data.train if data is not None else None
     data = data if data is not None else load(config.data, progress)
     refuse_unmet(discrepancy, data)
-    start = starting_set(config, data).map(lambda t: t.to(device))
+    start = starting_set(config, data, progress).map(lambda t: t.to(device))
     start = _with_labels_on(start, device)
     real: RealSource
     if config.data.private:
@@ -131,15 +134,26 @@ def build(
     return Setup(data, Problem(real, discrepancy, context, optimiser, config.steps, config.seed), start, device)
 
 
-def starting_set(config: RunConfig, data: Dataset) -> SyntheticSet:
+def starting_set(config: RunConfig, data: Dataset, progress: Progress = silent) -> SyntheticSet:
     """S before the first step, on the CPU: the start by name, stored as the parameterisation wants it."""
     from dcviz.condensing.parameterise import parameterisation, synthetic_set
-    from dcviz.condensing.start import start
+    from dcviz.condensing.start import starting
     from dcviz.randomness import generator
 
     decoder = parameterisation(config.parameterisation, data.shape)
-    x, y = start(config.start, data, budgets(config, data, decoder.expand), generator(config.seed, "start"))
+    counts = budgets(config, data, decoder.expand)
+    work = starting(config.start, data, counts, generator(config.seed, "start"))
+    x, y = told(work, progress, "choosing where to start")
     return synthetic_set(x, y, len(data.classes), decoder)
+
+
+def told(work: Generator[float, None, R], progress: Progress, what: str) -> R:
+    """All of a piece of work, of which the fraction done is told."""
+    while True:
+        try:
+            progress(what, next(work))
+        except StopIteration as end:
+            return end.value
 
 
 def budgets(config: RunConfig, data: Dataset, expand: int = 1) -> int | list[int]:

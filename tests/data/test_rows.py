@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from dcviz.condensing import start as starts
-from dcviz.condensing.cloud import Cloud
 from dcviz.data import dataset, draws, rows, stored
 from dcviz.data.draws import distinct
 from dcviz.data.rows import Rows
@@ -163,23 +161,6 @@ def test_what_a_seed_draws_from_few_is_as_it_always_was(digits):
     assert torch.equal(batch.id, real.id[real.members[real.first[:, None] + chosen]])
 
 
-@pytest.mark.parametrize("kind", ["real", "herding", "kernel-herding", "k-center", "medoids", "centroids", "support"])
-def test_a_class_in_blocks_starts_as_one_that_is_held(digits, monkeypatch, kind):
-    budget = 1 if kind in ("medoids", "centroids") else 4  # k-means is of a part of a large class
-    held, _ = starts.start(kind, digits, budget, torch.Generator().manual_seed(0))
-    monkeypatch.setattr(starts, "HELD", 0)
-    made = []
-    monkeypatch.setattr(starts, "Cloud", lambda *args: made.append(Cloud(*args)) or made[-1])
-    if kind != "kernel-herding":  # whose density would be of the part
-        monkeypatch.setattr("dcviz.condensing.cloud.BLOCK", 4 * 64 * 30 if kind not in ("support",) else 2**26)
-    there, _ = starts.start(kind, digits, budget, torch.Generator().manual_seed(0))
-    assert made
-    if kind == "kernel-herding":
-        assert len(there) == len(held)  # in another order of draws
-    else:
-        assert torch.allclose(held, there, atol=1e-5)
-
-
 # ------------------------------------------------------------------------------------------------------- memory
 
 
@@ -248,17 +229,19 @@ def test_of_many_samples_no_more_are_set_aside_than_a_test_needs(monkeypatch):
     assert torch.equal(split_off(split, 10, most=1000)[1].id, split_off(split, 10)[1].id)
 
 
-def test_rivals_of_rows_on_the_disk_are_chosen_from_a_part_of_each_class(mapped, tmp_path, monkeypatch):
+def test_rivals_of_large_classes_are_chosen_from_a_part_of_each_class(mapped, tmp_path, monkeypatch):
+    from dcviz.condensing import members
     from dcviz.evaluation import baselines, run_to_end
 
     data = load(in_npz(tmp_path / "a.npz", images()))
-    seen = []
-    monkeypatch.setattr(baselines, "LOOKED_AT", 4 * 64 * 5)
-    monkeypatch.setattr(baselines, "pieces", lambda kind, part, *_: seen.append(part.train) or [part.train.x[:6]])
+    seen, stored = [], members.stored
+    monkeypatch.setattr(members, "LOOKED_AT", 4 * 64 * 5)
+    monkeypatch.setattr(members, "stored", lambda data, wanted: seen.append(wanted) or stored(data, wanted))
     run_to_end(baselines.selected("herding", data, 2, 0))
     run_to_end(baselines.selected("random", data, 2, 0))
-    assert seen[0].y.bincount().tolist() == [5, 5, 5]
-    assert len(seen[1]) == len(data.train)
+    assert [len(own) for own in seen[0]] == [5, 5, 5]
+    assert [len(own) for own in seen[1]] == [2, 2, 2]
+    assert not set(torch.cat(seen[1]).tolist()) <= set(torch.cat(seen[0]).tolist())  # random samples are of all
 
 
 def test_a_teacher_holds_a_random_part_of_a_large_t(digits, monkeypatch):
