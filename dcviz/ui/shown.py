@@ -55,7 +55,8 @@ def shown(reader: Reader, row: Run, real: Real, look: Look) -> tuple[str, dict[s
     latest, kept = reader.newest(row), reader.kept(row)
     measured = reader.metrics(row)
     parting = parted(measured)
-    known = rivals(reader, row.config)
+    scores = service.baselines(reader.store, row.config)
+    known = {name: score.mean for name, score in scores.items()}
     frame = reader.points(row.id, latest) if latest is not None else {}
     numbers = status.Numbers(
         reader.pace(row),
@@ -68,6 +69,7 @@ def shown(reader: Reader, row: Run, real: Real, look: Look) -> tuple[str, dict[s
         parting,
         status.newest(measured, "bytes"),
         status.newest(measured, "epsilon"),
+        status.among_of(scores.values()),
         together(reader.store, row.config.data),
     )
     view, theme = look.view, look.theme

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -51,6 +51,7 @@ class Numbers:
     parting: Parting | None = None  # of the objective and the yardsticks
     bytes: float | None = None  # stored, at the end
     epsilon: float | None = None  # spent, of a run of private data
+    among: int | None = None  # samples of each class that the baselines were chosen from, if not from all
     together: str = ""  # what that comes to with all other runs on these rows, in a sentence
 
 
@@ -128,7 +129,7 @@ def _quality(numbers: Numbers) -> list[str]:
         return parts + _result(numbers.final, numbers.bytes)
     if numbers.baselines:
         text = " · ".join(f"{html.escape(name)} {100 * value:.1f}" for name, value in numbers.baselines.items())
-        parts.append(why(text, f"The same test {RIVALS}", name="rivals"))
+        parts.append(why(text, f"The same test {RIVALS}{_chosen_from(numbers.among)}", name="rivals"))
     return parts
 
 
@@ -155,7 +156,17 @@ def _result(final: Final, stored: float | None) -> list[str]:
         best = max(picks, key=lambda name: picks[name].mean)
         rivals = {"random": rivals.pop("random", None), f"best selection ({best})": picks[best], **rivals}
     text = " · ".join(f"{html.escape(name)} {_spread(s)}" for name, s in rivals.items() if s is not None)
-    return [*parts, why(text, f"The same protocol {RIVALS}", name="rivals")] if text else parts
+    said = f"The same protocol {RIVALS}{_chosen_from(among_of(final.rivals.values()))}"
+    return [*parts, why(text, said, name="rivals")] if text else parts
+
+
+def among_of(scores: Iterable[Score]) -> int | None:
+    """From how many samples of each class rivals were chosen at most; None where each is of all."""
+    return max((score.among for score in scores if score.among is not None), default=None)
+
+
+def _chosen_from(among: int | None) -> str:
+    return "" if among is None else f" Chosen from at most {among:,} samples of each class."
 
 
 def _spread(score: Score) -> str:

@@ -105,3 +105,15 @@ def test_a_live_accuracy_says_how_it_was_measured(run):
 def test_what_is_to_be_said_of_a_finished_run_is_on_its_line(store, run):
     store.release(run.id, "done", "the synthetic set ended where it began.")
     assert "ended where it began" in plain(status.line(store.run(run.id), status.Numbers()))
+
+
+def test_rivals_say_from_how_many_samples_they_were_chosen(run):
+    score = Score(0.9, 0.0, (0.9,), EvaluationProtocol(), of="herding", among=21399)
+    assert status.among_of([score, Score(0.8, 0.0, (0.8,), EvaluationProtocol(), of="random")]) == 21399
+    assert status.among_of([]) is None
+    said = "Chosen from at most 21,399 samples of each class."
+    some = {"herding": 0.9}
+    assert said in status.line(run, status.Numbers(baselines=some, among=21399))
+    assert "Chosen" not in status.line(run, status.Numbers(baselines=some))
+    final = status.Final(Score(0.95, 0.0, (0.95,), EvaluationProtocol()), {"herding": score})
+    assert said in status.line(run, status.Numbers(final=final))
