@@ -51,7 +51,7 @@ class Feed:
             if "stage" in found:
                 known, mark = address, found["mark"]
                 self.take(found["stage"])
-            elif not found or "look" in found:
+            if not found or "look" in found:
                 await self.look()
 
     def _answer(self, path: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dcviz.ui.shown import Look, Real
 
 PATH = "dcviz/feed"
-SOON = 0.1  # seconds until the next question, before there is a picture of a step
+SOON = 0.05  # seconds until the next question, before there is a picture of a step
 LONGEST = 64  # characters of a word in a question
 LAST = 10**9  # no run has more steps, nor an image a higher id
 HEADERS = {
@@ -64,7 +64,8 @@ def told(reader: Reader, row: Run, real: Real, look: Look, window: str) -> dict[
         "likeness": int(look.likeness),
     }
     at = f"{PATH}/{row.id}?{urlencode(said)}"
-    return {"address": at, "at": time.monotonic(), "every": _pace(reader, row, window)}
+    every = _pace(reader, row, window)
+    return {"address": at, "at": time.monotonic(), "every": 0 if every == SOON else every}
 
 
 def read(run: str, query: Mapping[str, str]) -> Asked:
@@ -81,7 +82,7 @@ def read(run: str, query: Mapping[str, str]) -> Asked:
 
 
 def answer(reader: Reader, asked: Asked) -> str:
-    """JSON: ``every``, seconds until the next question; ``look`` where the page has to be run; else what is new.
+    """JSON: ``every``, seconds until the next question; ``look`` where the page has to be run; and what is new.
 
     Raises:
         Refused: there is no such run any more.
@@ -90,14 +91,17 @@ def answer(reader: Reader, asked: Asked) -> str:
 
     row = reader.store.run(asked.run)
     real = real_of(reader, row.config.data, asked.look.theme)
-    every = f'{{"every":{_pace(reader, row, asked.window)}'
-    if (row.status, _name(real.key)) != (asked.status, asked.layer):
-        return f'{every},"look":true}}'
+    said = f'{{"every":{_pace(reader, row, asked.window)}'
+    begun = (asked.status, row.status) == ("queued", "running")  # first its picture, then the page
+    if asked.layer != _name(real.key) or (asked.status != row.status and not begun):
+        return f'{said},"look":true}}'
+    if begun and reader.newest(row):
+        said += ',"look":true'
     mark = f"{row.changes}.{row.pictures}"
     if mark == asked.mark:
-        return f"{every}}}"
+        return f"{said}}}"
     question = replace(asked, window="", mark=mark)
-    return every + reader.answers.get(question, lambda: _new(reader, row, real, question))
+    return said + reader.answers.get(question, lambda: _new(reader, row, real, question))
 
 
 def _new(reader: Reader, row: Run, real: Real, asked: Asked) -> str:

@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 
 from dcviz.errors import Refused
 from dcviz.records import RunConfig
-from dcviz.runs.store import Store
+from dcviz.runs.store import Owner, Store
 from dcviz.ui import feed, shown
 from dcviz.ui.audience import QUICK
 from dcviz.ui.reader import Reader
@@ -81,6 +81,17 @@ def test_where_more_has_changed_the_page_is_to_be_run(reader, run):
     assert answer(reader, question) == {"every": QUICK, "look": True}
     other = asked(reader, run, more="&layer=another")
     assert answer(reader, other)["look"]
+
+
+def test_of_a_run_that_has_just_begun_the_picture_comes_before_the_page(reader, run):
+    question = asked(reader, run)
+    reader.store.claim(Owner.here(), "cpu", run)
+    assert reader.store.run(run).status == "running"
+    assert "look" not in answer(reader, question)
+    save(reader, run, 1)
+    found = answer(reader, question)
+    assert found["look"]
+    assert found["stage"]["latest"] == 1
 
 
 def test_what_one_window_has_asked_the_next_one_is_told_without_work(reader, run, monkeypatch):

@@ -1,6 +1,6 @@
 // What is new of a run that goes on, asked for beside streamlit (dcviz/ui/feed.py): nobody runs the page for it.
 
-const REST = 0.1; // seconds between an answer and the next question, at least
+const REST = 0.05; // seconds between an answer and the next question, at least
 const here = import.meta.url; // of a file of this component, three folders below the app
 
 export class Feed {
@@ -43,11 +43,11 @@ export class Feed {
     const known = question === this.known?.question ? this.known.mark : "";
     const found = await asked(known ? `${question}&mark=${known}` : question);
     if (said.address !== this.said?.address) return this.again(REST); // it is another's by now
-    if (!found || found.look) this.look();
-    else if (found.stage) {
+    if (found?.stage) {
       this.known = { question, mark: found.mark };
       this.take(found);
     }
+    if (!found || found.look) this.look();
     const taken = (performance.now() - began) / 1000;
     return this.again(Math.max(REST, (found?.every ?? said.every) - taken));
   }

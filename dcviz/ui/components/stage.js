@@ -52,7 +52,7 @@ class Stage {
     this.focus = null; // the id that is shown enlarged
     this.step = null; // the step asked for; null follows the run
     this.kind = null; // the map asked for; null: the best that there is
-    this.asked = "";
+    this.asked = JSON.stringify({ step: null, want: [], film: null }); // what python takes for granted until it is told
     const panels = el("div", "dcv-panels");
     this.sheet = new Sheet(panels, (ids, id) => this.select(ids, id));
     this.sheet.whole = true;
