@@ -54,7 +54,8 @@ class Window:
         self._values: dict[str, WidgetState] = {}
         self._states: dict[str, dict[str, Any]] = {}  # of components
         self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
-        self._cache: dict[str, tuple[ForwardMsg, int]] = {}  # large messages, and for how many runs nobody used them
+        self.misses = 0  # messages that were only referred to, and gone here
+        self._cache: dict[str, tuple[ForwardMsg, int]] = {}  # large messages, and at which run each was used last
         self._hash = self._run = ""
         self._keeps = 2  # runs of the script that a cached message outlives unused
         self._now: tuple[str, ...] = ()  # fragments of the run at hand
@@ -164,13 +165,22 @@ class Window:
             self._unstage()
 
     def _whole(self, message: ForwardMsg) -> ForwardMsg:
-        """A message that is only referred to, as it came before."""
+        """A message that is only referred to, as it came before.
+
+        Runs that overlap can have one dropped here that the server still takes for known: there a browser stands still
+        until somebody loads the page anew, which is done here at once.
+        """
         if message.WhichOneof("type") == "ref_hash":
+            if message.ref_hash not in self._cache:
+                self.misses += 1
+                self._cache.clear()
+                self._again_now = asyncio.create_task(self.rerun())
+                return ForwardMsg()
             known = self._cache[message.ref_hash][0]
-            self._cache[message.ref_hash] = known, 0
+            self._cache[message.ref_hash] = known, self.scripts
             message = ForwardMsg(metadata=message.metadata, delta=known.delta)
         elif message.metadata.cacheable:
-            self._cache[message.hash] = message, 0
+            self._cache[message.hash] = message, self.scripts
         return message
 
     def _receive(self, message: ForwardMsg) -> None:
@@ -260,11 +270,9 @@ class Window:
             del self.elements[path]
         if self._stage is not None and not any(held is self._stage[0] for held in self.elements.values()):
             self._unstage()
-        for hash, (known, unused) in list(self._cache.items()):
-            if not part or known.delta.fragment_id in self._now:
-                self._cache[hash] = known, unused + 1
-                if unused + 1 > self._keeps:
-                    del self._cache[hash]
+        for hash, (known, used) in list(self._cache.items()):
+            if (not part or known.delta.fragment_id in self._now) and self.scripts - used > self._keeps:
+                del self._cache[hash]
         if not part:
             self._ended.set()
 

@@ -190,6 +190,8 @@ def report(server: Served, crowd: Crowd, times: Path, work: Path) -> Iterator[Fi
     )
     note = " | ".join(sorted(set(crowd.exceptions)))[:500]
     yield Figure("tracebacks on a screen", (len(crowd.exceptions),), "", 0, note=note)
+    lacking = sum(window.misses for window in (*crowd.shown, *(person.window for person in crowd.people)))
+    yield Figure("  messages that streamlit took for known and were not", (lacking,), "")
     pressed = sum((person.done for person in crowd.people), Counter[str]())
     note = ", ".join(f"{name} {count}" for name, count in pressed.most_common(12))
     yield Figure("  presses", (pressed.total(),), "", note=f"{len(pressed)} different: {note} …")
