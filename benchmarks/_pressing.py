@@ -35,7 +35,8 @@ class Person:
     def __init__(self, address: str, seed: int, spared: frozenset[str] = frozenset()) -> None:
         self.chance = random.Random(seed)
         self.spared = spared
-        self.window = Window(address, query=SHORT.format(1009 * seed))
+        self.own = SHORT.format(1009 * seed)
+        self.window = Window(address, query=self.own)
         self.done: Counter[str] = Counter()  # what was pressed, by kind and key
         self.exceptions: list[str] = []
         self.seen: set[str] = set()  # runs that stood in its address
@@ -104,7 +105,8 @@ class Person:
 
     def _of_page_link(self, held: Held, link: Any, key: str) -> Iterator[tuple[str, Any]]:
         if not link.external:
-            yield link.label or link.page, lambda: self.window.go(link.page_script_hash, link.query_string)
+            query = self.own if link.label == "Lab" else link.query_string
+            yield link.label or link.page, lambda: self.window.go(link.page_script_hash, query)
 
     def _of_button(self, held: Held, button: Any, key: str) -> Iterator[tuple[str, Any]]:
         if not (self._spares and key.startswith(("steer.", "runs.", "again.", "lab.rate"))):

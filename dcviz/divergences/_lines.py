@@ -36,7 +36,7 @@ def received(real: Quantiles, mass: Tensor) -> Tensor:
 
     levels, integrals, position = real
     until = wide(mass).cumsum(-1)
-    at = torch.searchsorted(levels, until).clamp_(max=position.shape[-1] - 1)
+    at = torch.searchsorted(levels.contiguous(), until).clamp_(max=position.shape[-1] - 1)
     reached = integrals.gather(-1, at) - position.gather(-1, at) * (levels.gather(-1, at) - until)
     reached[..., -1] = integrals[..., -1]  # all of it, whatever the rounding of the last level
     return reached.diff(dim=-1, prepend=torch.zeros_like(reached[..., :1]))

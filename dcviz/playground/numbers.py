@@ -48,9 +48,13 @@ def distance(at: Target, y: Tensor) -> Tensor:
 
 @lru_cache(maxsize=16)
 def _fitted(key: tuple[str, str, int]) -> Tree:
-    """The real side, as often as steps are measured at once."""
-    x = target(*key).x
-    return YARDSTICK.fit(x.expand(TOGETHER, *x.shape), generator(0, "playground yardstick"))
+    """The real side, seen as often as steps are measured at once: it lies in memory once."""
+    theta, *rest = YARDSTICK.fit(target(*key).x, generator(0, "playground yardstick"))
+    return theta, *map(_repeated, rest)
+
+
+def _repeated(tree: Tree) -> Tree:
+    return tree.expand(TOGETHER, *tree.shape) if hasattr(tree, "expand") else type(tree)(map(_repeated, tree))
 
 
 @lru_cache(maxsize=256)
