@@ -178,9 +178,9 @@ def report(server: Served, crowd: Crowd, times: Path, work: Path) -> Iterator[Fi
     note += f"with {pace:.1f} pictures a second; {len(crowd.shown)} windows"
     yield Figure("out of date what is shown, 95 % of the time below", (quantile(late, 0.95),), "s", AGE, note=note)
     fifth = max(1, len(crowd.memory) // 5)
-    first, last = median(crowd.memory[:fifth]), median(crowd.memory[-fifth:])
-    note = f"{first:.0f} → {last:.0f} MB"
-    yield Figure("memory of the server, last fifth ÷ first", (last / first,), "×", GROWTH, note=note)
+    fifths = [median(crowd.memory[i * fifth : (i + 1) * fifth]) for i in range(5)]
+    note = " → ".join(f"{held:.0f}" for held in fifths) + " MB"
+    yield Figure("memory of the server, last fifth ÷ first", (fifths[-1] / fifths[0],), "×", GROWTH, note=note)
     yield from _runs(server.store, crowd, work)
     ours, theirs = tracebacks((server.home / "server.log").read_text(errors="replace"))
     note = " | ".join(sorted(set(ours)))[:500]

@@ -62,7 +62,7 @@ def _offer_back(store: Store) -> None:
     if back:
         st.query_params["run"] = back
     else:
-        st.query_params.pop("run")
+        st.query_params.pop("run", None)  # a second press finds it gone
     st.session_state["lab.missing"] = None
     st.rerun()
 

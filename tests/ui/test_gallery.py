@@ -184,6 +184,31 @@ def test_a_run_that_another_window_deleted_is_let_go_in_words(home, some):
     assert "runs" not in query(app)
 
 
+def _left():
+    """The offer alone, where the address has forgotten the run already: a first press was stopped before it ended."""
+    import streamlit as st
+
+    from dcviz.errors import Refused
+    from dcviz.runs.store import Store
+    from dcviz.ui import lab
+
+    store = Store()
+    if "lab.missing" not in st.session_state:
+        try:
+            store.run(store.bin()[0].id)
+        except Refused as refusal:
+            st.session_state["lab.missing"] = refusal
+    lab._offer_back(store)
+
+
+def test_a_second_press_on_leaving_a_deleted_run_does_no_harm(home, some):
+    home.delete(some["alpha"])
+    app = AppTest.from_function(_left, default_timeout=60).run()
+    app.button(key="lab.leave").click().run()
+    assert not app.exception
+    assert app.session_state["lab.missing"] is None
+
+
 def test_a_link_to_a_deleted_run_offers_to_restore_it(home, some):
     home.delete(some["alpha"])
     app = AppTest.from_file(APP, default_timeout=60)
