@@ -54,6 +54,7 @@ class Window:
         self._values: dict[str, WidgetState] = {}
         self._states: dict[str, dict[str, Any]] = {}  # of components
         self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
+        self._loading: asyncio.Task[None] | None = None  # the page, anew
         self.misses = 0  # messages that were only referred to, and gone here
         self._cache: dict[str, tuple[ForwardMsg, int]] = {}  # large messages, and at which run each was used last
         self._hash = self._run = ""
@@ -174,7 +175,7 @@ class Window:
             if message.ref_hash not in self._cache:
                 self.misses += 1
                 self._cache.clear()
-                self._again_now = asyncio.create_task(self.rerun())
+                self._loading = asyncio.create_task(self.rerun())
                 return ForwardMsg()
             known = self._cache[message.ref_hash][0]
             self._cache[message.ref_hash] = known, self.scripts

@@ -64,8 +64,7 @@ def told(reader: Reader, row: Run, real: Real, look: Look, window: str) -> dict[
         "likeness": int(look.likeness),
     }
     at = f"{PATH}/{row.id}?{urlencode(said)}"
-    every = _pace(reader, row, window)
-    return {"address": at, "at": time.monotonic(), "every": 0 if every == SOON else every}
+    return {"address": at, "at": time.monotonic(), "every": _pace(reader, row, window, soon=0)}
 
 
 def read(run: str, query: Mapping[str, str]) -> Asked:
@@ -113,9 +112,9 @@ def _new(reader: Reader, row: Run, real: Real, asked: Asked) -> str:
     return "," + json.dumps(found, separators=(",", ":"))[1:]
 
 
-def _pace(reader: Reader, row: Run, window: str) -> float:
+def _pace(reader: Reader, row: Run, window: str, soon: float = SOON) -> float:
     pace = reader.audience.pace(window)
-    return pace if reader.newest(row) else min(pace, SOON)
+    return pace if reader.newest(row) else soon
 
 
 def _name(key: str) -> str:

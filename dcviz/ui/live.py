@@ -19,7 +19,7 @@ from dcviz.runs.words import describe
 from dcviz.ui import binned, explain, feed, notices, status, teach
 from dcviz.ui.reader import Reader
 from dcviz.ui.share import export
-from dcviz.ui.shown import Look, Real, real_of, rivals, shown
+from dcviz.ui.shown import Look, Real, means, real_of, shown
 from dcviz.ui.stage import View, real_layer, stage, view_of
 
 CALM_SECONDS = 2.0  # between looks at a run that may go on
@@ -154,7 +154,7 @@ def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
             **nothing(real.key + real.mark, theme),
             "planar": planar,
             "frames": [_empty_scene(real.key, real.view, theme, config.budget)],
-            "curves": curves({}, rivals(reader, config), 0, theme, steps=config.steps),
+            "curves": curves({}, means(service.baselines(reader.store, config)), 0, theme, steps=config.steps),
             "total": config.steps,
             "words": {"sheet": "real examples, for now", "hint": HINT_PLANE if planar else HINT},
         }

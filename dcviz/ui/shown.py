@@ -11,7 +11,7 @@ from typing import Any
 
 from dcviz.errors import Refused
 from dcviz.figures import Theme, curves, marked
-from dcviz.records import FINAL, DataConfig, EvaluationProtocol, RunConfig, to_json
+from dcviz.records import FINAL, DataConfig, EvaluationProtocol, RunConfig, Score, to_json
 from dcviz.runs import service
 from dcviz.runs.store import Run
 from dcviz.ui import status
@@ -56,7 +56,7 @@ def shown(reader: Reader, row: Run, real: Real, look: Look) -> tuple[str, dict[s
     measured = reader.metrics(row)
     parting = parted(measured)
     scores = service.baselines(reader.store, row.config)
-    known = {name: score.mean for name, score in scores.items()}
+    known = means(scores)
     frame = reader.points(row.id, latest) if latest is not None else {}
     numbers = status.Numbers(
         reader.pace(row),
@@ -98,9 +98,9 @@ def shown(reader: Reader, row: Run, real: Real, look: Look) -> tuple[str, dict[s
     }
 
 
-def rivals(reader: Reader, config: RunConfig) -> dict[str, float]:
-    """Accuracies of the baselines and of the whole set, as far as they are known."""
-    return {name: score.mean for name, score in service.baselines(reader.store, config).items()}
+def means(scores: Mapping[str, Score]) -> dict[str, float]:
+    """The accuracies of rivals, by name."""
+    return {name: score.mean for name, score in scores.items()}
 
 
 def _protocol(config: RunConfig, real: Real) -> EvaluationProtocol | None:

@@ -13,11 +13,10 @@ export class Feed {
   }
 
   follow(said) {
-    const going = Boolean(this.said);
-    this.said = said ?? null;
     if (!said) return this.stop();
-    if (!going) this.again(said.every);
-    return undefined;
+    const going = Boolean(this.said);
+    this.said = said;
+    return going ? undefined : this.again(said.every);
   }
 
   stop() {
