@@ -1,6 +1,7 @@
 // What is new of a run that goes on, asked for beside streamlit (dcviz/ui/feed.py): nobody runs the page for it.
 
 const REST = 0.05; // seconds between an answer and the next question, at least
+const PATIENCE = 2000; // ms that the page is given to run before it is asked again: another question would stop it
 const here = import.meta.url; // of a file of this component, three folders below the app
 
 export class Feed {
@@ -8,6 +9,7 @@ export class Feed {
     Object.assign(this, { view, take, look }); // what is looked at; where news go; how to have the page run
     this.said = null; // what the page says of it; null: nothing goes on
     this.timer = null;
+    this.looked = -Infinity; // when the page was last asked to run, for what it says now
     this.onSight = () => !document.hidden && this.said && this.ask();
     document.addEventListener("visibilitychange", this.onSight);
   }
@@ -15,6 +17,7 @@ export class Feed {
   follow(said) {
     if (!said) return this.stop();
     const going = Boolean(this.said);
+    if (said.address !== this.said?.address) this.looked = -Infinity;
     this.said = said;
     return going ? undefined : this.again(said.every);
   }
@@ -46,7 +49,11 @@ export class Feed {
       this.known = { question, mark: found.mark };
       this.take(found);
     }
-    if (!found || found.look) this.look();
+    if (!found) this.look();
+    else if (found.look && began - this.looked > PATIENCE) {
+      this.looked = began;
+      this.look();
+    }
     const taken = (performance.now() - began) / 1000;
     return this.again(Math.max(REST, (found?.every ?? said.every) - taken));
   }
