@@ -147,6 +147,7 @@ def served(path, host):
 
 def test_the_server_answers_under_its_own_names_only(reader, run, monkeypatch):
     monkeypatch.setenv("DCVIZ_HOME", str(reader.store.home))
+    reader.store.command(run, "pause")  # or the server's own worker would begin it, from a state without a picture
     save(reader, run, 3)
     status, headers, body = served(f"/dcviz/feed/{run}?theme=dark", "localhost:8501")
     assert (status, headers["cache-control"]) == (200, "no-store")
