@@ -62,14 +62,9 @@ class Pictures(Home):
             return step, self._kept(run, step)
         kept = self.frames(run)
         newest = kept[-1] if kept else -1
-        try:
-            arrays, latest = unpacked(self._latest(run).read_bytes())
-            if latest >= newest:
-                return latest, arrays
-        except FileNotFoundError:
-            pass
-        except Damaged as error:  # by a power cut: the kept ones are whole
-            log.warning("the latest frame of %s is damaged: %s", run, error)
+        latest = self._live(run)
+        if latest is not None and latest[0] >= newest:
+            return latest
         if not kept:
             raise Refused(f"{run} has no picture yet: wait for its first step.")
         return newest, self._kept(run, newest)
@@ -84,6 +79,17 @@ class Pictures(Home):
         with in_words(self.home):
             for step in steps:
                 self._frame(run, step).unlink(missing_ok=True)
+
+    def _live(self, run: str) -> tuple[int, Arrays] | None:
+        """What `save_latest` saved, and its step."""
+        try:
+            arrays, step = unpacked(self._latest(run).read_bytes())
+        except FileNotFoundError:
+            return None
+        except Damaged as error:  # by a power cut: the kept ones are whole
+            log.warning("the latest frame of %s is damaged: %s", run, error)
+            return None
+        return step, arrays
 
     def _kept(self, run: str, step: int) -> Arrays:
         try:
@@ -164,13 +170,15 @@ class Pictures(Home):
             db.execute("DELETE FROM frames WHERE run = ? AND step > ?", (row, step))
             db.execute("UPDATE runs SET step = MIN(step, MAX(?, 0)) WHERE number = ?", (step, row))
             touch(db, row, pictures=1)
+        latest = self._live(run)
         with in_words(self.home):
             for (at,) in later:
                 self._frame(run, at).unlink(missing_ok=True)
             for at in self.checkpoints(run):
                 if at > step:
                     self._checkpoint(run, at).unlink(missing_ok=True)
-            self._latest(run).unlink(missing_ok=True)  # a worker that resumes soon saves another
+            if latest is None or latest[0] > step:  # else it goes on being shown until there is a newer one
+                self._latest(run).unlink(missing_ok=True)
 
     # ------------------------------------------------------------------------------------------------- cache
 

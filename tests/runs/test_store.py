@@ -377,6 +377,16 @@ def test_truncate_takes_a_run_back(store):
     assert [e.step for e in store.events(run)] == [25]  # what was asked for holds when step 25 comes again
 
 
+def test_the_newest_picture_outlives_a_resume_unless_it_is_of_a_later_step(store):
+    run = put(store, "running")
+    store.save_frame(run, 10, {"a": np.array(10)})
+    store.save_latest(run, 17, {"a": np.array(17)})
+    store.truncate(run, 17)
+    assert store.frame(run)[0] == 17
+    store.truncate(run, 16)
+    assert store.frame(run)[0] == 10
+
+
 def test_events_scores_and_facts_come_back(store):
     run = store.create(CONFIG)
     store.log_event(run, 7, "rate", group="images", rate=0.1)
