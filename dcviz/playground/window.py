@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -50,7 +51,11 @@ def read_ask(sent: Any) -> Ask:
 
 @dataclass(eq=False)
 class Window:
-    """A race with what one browser has been told of it."""
+    """A race with what one browser has been told of it.
+
+    Two scripts of a browser can be at work at a time, one that is being stopped and the next: whoever answers holds
+    `lock` until the answer is made, and a change waits for it.
+    """
 
     race: Race
     ask: Ask = field(default_factory=Ask)
@@ -61,6 +66,7 @@ class Window:
     refusals: list[str] = field(default_factory=list)
     first: int = 0  # of the steps that this answer carries
     painted: set[int] = field(default_factory=set)  # steps whose pictures this answer carries
+    lock: Any = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
         self.turns[self.race.turn] = self.race.since
@@ -99,16 +105,17 @@ class Window:
 
     def apply(self, change: Callable[[Setup], Setup], at: int, *, afresh: bool = False) -> None:
         """Change the set-up at a step; what does not fit is refused in words and changes nothing."""
-        try:
-            wanted = change(self.race.setup)
-            if wanted == self.race.setup and not afresh:
+        with self.lock:
+            try:
+                wanted = change(self.race.setup)
+                if wanted == self.race.setup and not afresh:
+                    return
+                self.race.change(wanted, at, afresh=afresh)
+            except Refused as refusal:
+                self.refusals = [str(refusal)]
                 return
-            self.race.change(wanted, at, afresh=afresh)
-        except Refused as refusal:
-            self.refusals = [str(refusal)]
-            return
-        self.refusals = []
-        self.turns[self.race.turn] = self.race.since
+            self.refusals = []
+            self.turns[self.race.turn] = self.race.since
 
     def set(self, key: str, value: Any) -> None:
         """One value, now; of a divergence also ``side.parameter``."""

@@ -79,11 +79,12 @@ def _goal(text: str | None, window: Window) -> int | None:
 def _play(theme: Theme) -> None:
     """Everything that moves; runs again when the browser asks for more, and when something is chosen."""
     window: Window = st.session_state[WINDOW]
-    window.answer(stage.sent_of(PLANE))
-    with st.container(key="dc-play-controls"):
-        _controls(window)
-    _words(window)
-    stage.plane(message(window, theme, st.session_state.get("playground.goal")), key=PLANE)
+    with window.lock:
+        window.answer(stage.sent_of(PLANE))
+        with st.container(key="dc-play-controls"):
+            _controls(window)
+        _words(window)
+        stage.plane(message(window, theme, st.session_state.get("playground.goal")), key=PLANE)
     written = st.session_state[WRITTEN]
     address = write(window.race.setup)
     if address not in written:

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 from streamlit.testing.v1 import AppTest
 
 from dcviz.playground.drawing import encode
+from dcviz.ui import playground as page
+from dcviz.ui.plane_message import message
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -102,3 +105,25 @@ def test_an_address_of_its_own_from_before_changes_nothing(home):
     app.query_params["tile"] = "bandwidth"  # as the browser still has it
     app.run()
     assert race(app).setup.data == "rings"
+
+
+def test_a_change_waits_for_the_answer_that_another_script_of_the_window_makes(home, monkeypatch):
+    app = playground()
+    others, waited = [], []
+
+    def made(window, *rest):
+        other = Thread(target=window.set, args=("budget", window.race.setup.budget + 1))
+        other.start()
+        other.join(0.2)
+        others.append(other)
+        waited.append(other.is_alive())
+        return message(window, *rest)
+
+    monkeypatch.setattr(page, "message", made)
+    before = race(app).setup.budget
+    app.run()
+    assert not app.exception
+    for other in others:
+        other.join()
+    assert waited == [True]
+    assert race(app).setup.budget == before + 1
