@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 if __name__ != "__main__":  # `streamlit run app.py` finds this, and serves the file itself behind it
+    from dcviz.runs.allocator import keep_memory
     from dcviz.ui.doors import MIDDLEWARE
     from dcviz.ui.feed import routes
 
+    keep_memory()  # before there are threads, each with memory of its own
     app = st.App(__file__, middleware=MIDDLEWARE, routes=routes())
 else:
     from dcviz.ui import frame, lab, live

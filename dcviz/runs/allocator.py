@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Callable
 from functools import cache
 
 # Numbers of glibc's mallopt; see its manual page, mallopt(3).
@@ -17,13 +18,26 @@ def keep_memory() -> bool:
 
     By default glibc maps every large activation afresh and the kernel fills it with zeros: more work than a
     convolution that writes it. The price is memory that is kept: about a quarter more. One arena for all threads,
-    because those of other threads hold no blocks above 64 MB.
+    because those of other threads hold no blocks above 64 MB; threads that have one of their own already keep it.
     """
-    if not sys.platform.startswith("linux"):
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
+    mallopt = _of_glibc("mallopt")
     if mallopt is None:
         return False
     settings = {MMAP_THRESHOLD: LARGE, TRIM_THRESHOLD: LARGE, TOP_PAD: 2**26, ARENA_MAX: 1}
     taken = [mallopt(number, value) for number, value in settings.items()]
     return all(taken)
+
+
+def give_back() -> None:
+    """Return to the system what is free: after a run, that the next one does not need as much.
+
+    Nothing else does once `keep_memory` was called: one large run would be paid for as long as the process lives.
+    """
+    malloc_trim = _of_glibc("malloc_trim")
+    if malloc_trim is not None:
+        malloc_trim(0)
+
+
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    """One of its functions; other C libraries have none of these."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None

@@ -12,6 +12,7 @@ from dcviz.condensing.start import chosen_from
 from dcviz.errors import Cancelled, Refused
 from dcviz.records import Status
 from dcviz.runs import problem as building
+from dcviz.runs.allocator import give_back
 from dcviz.runs.continuing import Rates, rate_changes, refuse_repeating, started_from
 from dcviz.runs.frames import Framer, frame_bytes
 from dcviz.runs.kept import setup_of
@@ -86,7 +87,7 @@ class RunJob:
                 self._record.latest(self._state)
                 self._record.yardsticks.leave()
         self._state = self._record = None
-        _free_device()
+        _free_memory()
 
     # ------------------------------------------------------------------------------------------ the script
 
@@ -236,8 +237,9 @@ class RunJob:
             raise Cancelled
 
 
-def _free_device() -> None:
+def _free_memory() -> None:
     import torch
 
+    give_back()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
