@@ -77,9 +77,10 @@ def _valued(loss: Loss, x: Tensor) -> tuple[Tensor, Tensor]:
     """The loss of each sample ``(B,)``, and its slope ``(B, *shape)``."""
     import torch
 
-    x = x.detach().requires_grad_()
-    values = loss(x)
-    return values.detach(), torch.autograd.grad(values.sum(), x)[0]
+    with torch.enable_grad():  # whoever asks may be summing up real samples, without gradients
+        x = x.detach().requires_grad_()
+        values = loss(x)
+        return values.detach(), torch.autograd.grad(values.sum(), x)[0]
 
 
 def last(steps: Iterator[Tensor]) -> Tensor:
@@ -96,10 +97,7 @@ def slope(classify: Callable[[Tensor], Tensor], x: Tensor, y: Tensor) -> Tensor:
 
 def slope_of(loss: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """The gradient in ``x (B, *shape)`` of a loss of samples, one number or one of each."""
-    import torch
-
-    x = x.detach().requires_grad_()
-    return torch.autograd.grad(loss(x).sum(), x)[0]
+    return _valued(loss, x)[1]
 
 
 def inside(x: Tensor, box: Box | None) -> Tensor:
