@@ -169,13 +169,20 @@ def refuse_unmet(discrepancy: Discrepancy, data: Dataset) -> None:
     """Refuse data that a discrepancy is not defined for, with the reason."""
     for part in getattr(discrepancy, "parts", (discrepancy,)):
         part.fits(data)
+    refuse_shape(discrepancy, data.name, data.shape)
+
+
+def refuse_shape(discrepancy: Discrepancy, name: str, shape: tuple[int, ...]) -> None:
+    """Refuse samples of a shape that a discrepancy is not defined for; ``name`` is that of the data."""
+    planar = len(shape) == 1
+    for part in getattr(discrepancy, "parts", (discrepancy,)):
         needs = part.needs
-        if data.planar and not needs.planar:
+        if planar and not needs.planar:
             cure = "leave out the augmentation, or choose images" if getattr(part, "augment", "") else "choose images"
-            raise Refused(f"{part.title} with these parameters needs images, and {data.name} is planar: {cure}.")
-        if not data.planar and not needs.images:
-            raise Refused(f"{part.title} needs points of the plane, and {data.name} has images: choose a planar set.")
-        if not data.planar and min(data.shape[1:]) < needs.smallest_side:
+            raise Refused(f"{part.title} with these parameters needs images, and {name} is planar: {cure}.")
+        if not planar and not needs.images:
+            raise Refused(f"{part.title} needs points of the plane, and {name} has images: choose a planar set.")
+        if not planar and min(shape[1:]) < needs.smallest_side:
             raise Refused(f"{part.title} needs images of at least {needs.smallest_side} pixels a side.")
 
 

@@ -226,12 +226,17 @@ def app_threads() -> int:
 
 
 def estimate(store: Store, config: RunConfig) -> Estimate:
-    """Seconds and bytes of a run before it starts: from earlier runs of its kind here, else from operations."""
-    from dcviz.runs.problem import discrepancy_of
+    """Seconds and bytes of a run before it starts: from earlier runs of its kind here, else from operations.
 
-    learned = store.get_fact(speed_key(config))
+    Raises:
+        Refused: a discrepancy that is not there, or is not defined for samples of this shape.
+    """
+    from dcviz.runs.problem import discrepancy_of, refuse_shape
+
+    learned, discrepancy = store.get_fact(speed_key(config)), discrepancy_of(config)
     classes, shape = _size(store, config.data)
-    flops, held = discrepancy_of(config).cost(classes, config.budget * _expand(config), shape)
+    refuse_shape(discrepancy, config.data.name, shape)
+    flops, held = discrepancy.cost(classes, config.budget * _expand(config), shape)
     if learned is not None:
         return Estimate(config.steps * learned, int(held), "measured on this machine")
     return Estimate(config.steps * (OVERHEAD + flops / FLOPS), int(held), "calculated")

@@ -13,9 +13,11 @@ from dcviz.data import dataset
 from dcviz.data.sampler import Real
 from dcviz.errors import Refused
 from dcviz.randomness import generator
-from dcviz.records import OptimiserConfig, from_dict, to_json
+from dcviz.records import OptimiserConfig, TermConfig, from_dict, to_json
+from dcviz.runs import service
 from dcviz.runs.configure import configure
 from dcviz.runs.problem import refuse_unmet
+from dcviz.runs.store import Store
 from dcviz.types import silent
 
 CELLS = [
@@ -77,6 +79,7 @@ OWN = [
         "width": 8,
         "of": {"name": "trajectory-matching", "width": 8, **SHORT["trajectory-matching"]},
     },
+    {"name": "adversarial-real", "updates": 60, "width": 8, "of": {"name": "barycentre", **SHORT["barycentre"]}},
 ]
 
 
@@ -116,6 +119,21 @@ def test_moves_images_and_points_with_finite_gradients_and_repeats_itself(
         assert torch.isfinite(runs[0]).all()
         assert (runs[0] - start.parameters["images"]).abs().amax(dim=tuple(range(1, runs[0].dim()))).min() > 0
         assert torch.equal(*runs)
+
+
+@pytest.mark.parametrize("params", CELLS + OWN, ids=label)
+def test_what_it_costs_is_said_of_samples_that_it_is_defined_for(params, tmp_path):
+    d, store = registry.build("discrepancy", params), Store(tmp_path)
+    for name, fit in (("digits", d.needs.images), ("moons", d.needs.planar)):
+        term = TermConfig(d.name, {key: value for key, value in params.items() if key != "name"})
+        config = dataclasses.replace(configure(data=name, steps=10), terms=(term,))
+        if fit:
+            guess = service.estimate(store, config)
+            assert guess.seconds > 0
+            assert guess.bytes > 0
+        else:
+            with pytest.raises(Refused, match="needs"):
+                service.estimate(store, config)
 
 
 @pytest.mark.parametrize("params", OWN, ids=label)
