@@ -184,7 +184,7 @@ def _retag(store: Store, run: str, key: str) -> None:
         store.untag(run, *(seen - now))
     except Refused as refusal:
         notices.keep(str(refusal))
-    st.session_state.pop(f"{key}.seen")  # what is stored is shown, in its order
+    st.session_state[f"{key}.seen"] = st.session_state[key]  # where other tags are stored, they are shown next
 
 
 # --------------------------------------------------------------------------------------------------- several

@@ -228,6 +228,16 @@ def test_a_link_to_a_deleted_run_offers_to_restore_it(home, some):
     assert not app.warning
 
 
+def test_tags_changed_again_before_the_page_is_drawn_are_all_stored(home, some, monkeypatch):
+    run, session = some["alpha"], {"tags": ["a", "b"], "tags.seen": []}
+    home.tag(run, "of another window")
+    monkeypatch.setattr(chosen.st, "session_state", session)
+    for tags in (["a", "b"], ["b", "c"]):
+        session["tags"] = tags
+        chosen._retag(home, run, "tags")
+    assert set(home.run(run).tags) == {"b", "c", "of another window"}
+
+
 def test_several_runs_are_tagged_compared_paused_and_deleted_together(home, some):
     for run in (some["alpha"], some["beta"]):
         home.enqueue(run)
