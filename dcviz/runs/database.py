@@ -94,6 +94,7 @@ MIGRATIONS = (
     """,
 )
 
+KEPT = 4  # idle connections
 _INHERITED: list[list[sqlite3.Connection]] = []  # of a parent process: never used again, and never closed
 
 
@@ -125,7 +126,10 @@ class Database:
             try:
                 yield connection
             finally:
-                self._idle.append(connection)
+                if len(self._idle) < KEPT:
+                    self._idle.append(connection)
+                else:  # each keeps two megabytes of pages
+                    connection.close()
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
