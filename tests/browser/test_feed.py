@@ -1,5 +1,7 @@
 """A live run reaches the stage beside streamlit; where that fails, by the page."""
 
+from itertools import pairwise
+
 import pytest
 
 from .stage import SLOW, address, after, opened, status, step
@@ -16,6 +18,7 @@ def run(server, page):
     after(page, 0)
     yield page.url
     page.get_by_role("button", name="Stop").click()
+    page.wait_for_function("document.querySelector('.dc-state').innerText === 'cancelled'", timeout=SLOW)
 
 
 def questions(page):
@@ -63,3 +66,20 @@ def test_a_pause_in_another_window_is_seen_at_once_and_ends_the_questions(page, 
     page.wait_for_timeout(1500)
     assert asked == []
     other.close()
+
+
+def test_a_page_that_is_to_be_run_is_given_time_for_it(page, run):
+    # Asked again at each answer, it would be stopped again and again before it has drawn.
+    page.route("**/dcviz/feed/**", lambda route: route.fulfill(json={"every": 0.05, "look": True}))
+    times = page.evaluate("""async () => {
+      const files = performance.getEntriesByType("resource").map((file) => file.name);
+      const { Feed } = await import(files.find((name) => new URL(name).pathname.endsWith("/feed.js")));
+      const times = [];
+      const feed = new Feed({ view: () => ({}), take: () => {}, look: () => times.push(performance.now()) });
+      feed.follow({ address: "dcviz/feed/any?theme=light", every: 0.05 });
+      await new Promise((done) => setTimeout(done, 5000));
+      feed.close();
+      return times;
+    }""")
+    assert len(times) == 3
+    assert min(after - before for before, after in pairwise(times)) > 2000
