@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _seen: dict[tuple[str, str], dict[str, Any]] = {}  # views already read, by (home, key), the latest used last
-_troubles: dict[tuple[str, str], tuple[float, Refused]] = {}  # when and why a view could not be prepared
+_troubles: dict[tuple[str, str], tuple[float, str]] = {}  # when and why a view could not be prepared
 _stamps: dict[str, tuple[float, str]] = {}  # when a path was looked at, and what was found
 _threads: dict[tuple[str, str], threading.Thread] = {}
 _phases: dict[tuple[str, str], str] = {}  # what is being done for a view that is prepared
@@ -41,9 +41,9 @@ def real_view(store: Store, config: DataConfig) -> dict[str, Any] | None:
     """
     at = str(store.home), view_key(config)
     with _guard:
-        when, trouble = _troubles.get(at, (0.0, None))
-        if trouble is not None and time.monotonic() - when < LOOK_SECONDS:
-            raise trouble
+        when, trouble = _troubles.get(at, (0.0, ""))
+        if trouble and time.monotonic() - when < LOOK_SECONDS:
+            raise Refused(trouble)
         held = _seen.get(at)
         if held is not None and held["complete"]:
             _hold(at, held)
@@ -125,18 +125,31 @@ def _prepare_or_say(store: Store, config: DataConfig, at: tuple[str, str]) -> No
         stay()
         _phases[at] = f"{what}: {100 * fraction:.0f} %" if fraction > 0 else what
 
+    trouble = ""
     try:
         prepare_view(store, config, note)
     except Refused as error:
-        _troubles[at] = time.monotonic(), error
+        trouble = str(error)
     except Exception as error:
         stay()
         log.exception("the view of %s cannot be prepared", config.name)
-        _troubles[at] = time.monotonic(), Refused(f"{config.name} cannot be shown: {type(error).__name__}: {error}.")
+        trouble = f"{config.name} cannot be shown: {type(error).__name__}: {error}."
+    finally:
+        with _guard:
+            _ended(at, trouble)
+
+
+def _ended(at: tuple[str, str], trouble: str) -> None:
+    """A thread has prepared a view, or failed to. The sentence is kept, not the error with all that it passed."""
+    now = time.monotonic()
+    _threads.pop(at, None)
+    _phases.pop(at, None)
+    for other in [key for key, (when, _) in _troubles.items() if now - when > LOOK_SECONDS]:
+        del _troubles[other]
+    if trouble:
+        _troubles[at] = now, trouble
     else:
         _troubles.pop(at, None)
-    finally:
-        _phases.pop(at, None)
 
 
 def prepare_view(store: Store, config: DataConfig, progress: Progress = silent) -> None:
