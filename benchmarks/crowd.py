@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from dcviz.runs.store import Run, Store
 
 AGE, GROWTH = 2.0, 1.05  # s; of memory, last fifth ÷ first (flat, within the noise of an allocator)
-TIMES = {"warm": 20.0, "watched": 45.0, "away": 12.0}  # seconds: unmeasured; of the watched run's work, and its pauses
+# Seconds: unmeasured (streamlit keeps the session of a window that was closed for two minutes, so that before it holds
+# what it always will, its memory has to grow); of the watched run's work, and its pauses.
+TIMES = {"warm": 150.0, "watched": 45.0, "away": 12.0}
 TWICE = 1.0  # seconds within which one person's two equal runs come from one double click
 TROUBLE = "Traceback (most recent call last)"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -309,8 +311,8 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
 
 
 def figures(*, quick: bool = False) -> Iterator[Figure]:
-    """Ten minutes, or one."""
-    yield from crowded(parsed(["--minutes", "1" if quick else "10"]))
+    """Ten minutes, or one, in which memory says nothing yet."""
+    yield from crowded(parsed(["--minutes", "1", "--warm", "20"] if quick else []))
 
 
 def main() -> int:
