@@ -25,8 +25,7 @@ def read_groups(path: Path, dataset: Dataset) -> Groups:
     """
     from dcviz.data.arrays import every_array
 
-    if not path.is_file():
-        raise Refused(f"there is no file {path}: give an npz with the arrays train and test.")
+    refuse_absent(path)
     held = every_array(path, path.name, MOST_BYTES)
     if not {"train", "test"} <= set(held):
         raise Refused(
@@ -34,6 +33,12 @@ def read_groups(path: Path, dataset: Dataset) -> Groups:
             "and test with np.savez."
         )
     return grouped(held["train"].astype(str), held["test"].astype(str), dataset)
+
+
+def refuse_absent(path: Path) -> None:
+    """Refuse a file of groups that is not there."""
+    if not path.is_file():
+        raise Refused(f"there is no file {path}: give an npz with the arrays train and test.")
 
 
 def grouped(train: np.ndarray, test: np.ndarray, dataset: Dataset) -> Groups:

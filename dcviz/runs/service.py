@@ -50,10 +50,13 @@ def launch(  # noqa: PLR0913  (all but two by keyword)
 
     ``trust`` lets it run code that no run started here has named yet (`dcviz.runs.foreign`).
     """
+    from dcviz.data.groups import refuse_absent
     from dcviz.runs.foreign import refuse_foreign
     from dcviz.runs.problem import check
 
     check(config)
+    if config.data.groups is not None:
+        refuse_absent(Path(config.data.groups).expanduser())
     if not trust:
         refuse_foreign(store, config)
     return store.create(config, name=name, time_limit=time_limit, tags=tags)

@@ -202,6 +202,7 @@ def test_a_run_that_diverges_fails_with_the_step_and_the_remedy(store):
     ({"budget": 0}, "choose from 1 to 100"),
     ({"budget": 101}, "choose from 1 to 100"),
     ({"steps": -1}, "cannot have -1 steps"),
+    ({"data": {"name": "moons", "groups": "nowhere.npz"}}, "there is no file nowhere.npz"),
 ])  # fmt: skip
 def test_what_can_be_seen_at_once_is_refused_at_once(store, choices, text):
     with pytest.raises(Refused, match=text):
