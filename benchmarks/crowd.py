@@ -37,6 +37,7 @@ AGE, GROWTH = 2.0, 1.05  # s; of memory, last fifth ÷ first (flat, within the n
 # Seconds: unmeasured (streamlit keeps the session of a window that was closed for two minutes, so that before it holds
 # what it always will, its memory has to grow); of the watched run's work, and its pauses.
 TIMES = {"warm": 150.0, "watched": 45.0, "away": 12.0}
+LONG = 300.0  # seconds, below which memory says nothing
 TWICE = 1.0  # seconds within which one person's two equal runs come from one double click
 TROUBLE = "Traceback (most recent call last)"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -182,7 +183,8 @@ def report(server: Served, crowd: Crowd, times: Path, work: Path) -> Iterator[Fi
     fifth = max(1, len(crowd.memory) // 5)
     fifths = [median(crowd.memory[i * fifth : (i + 1) * fifth]) for i in range(5)]
     note = " → ".join(f"{held:.0f}" for held in fifths) + " MB"
-    yield Figure("memory of the server, last fifth ÷ first", (fifths[-1] / fifths[0],), "×", GROWTH, note=note)
+    limit = GROWTH if seconds > LONG else None
+    yield Figure("memory of the server, last fifth ÷ first", (fifths[-1] / fifths[0],), "×", limit, note=note)
     yield from _runs(server.store, crowd, work)
     ours, theirs = tracebacks((server.home / "server.log").read_text(errors="replace"))
     note = " | ".join(sorted(set(ours)))[:500]
@@ -311,7 +313,7 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
 
 
 def figures(*, quick: bool = False) -> Iterator[Figure]:
-    """Ten minutes, or one, in which memory says nothing yet."""
+    """Ten minutes, or one."""
     yield from crowded(parsed(["--minutes", "1", "--warm", "20"] if quick else []))
 
 

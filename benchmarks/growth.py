@@ -76,7 +76,7 @@ ROWS = (
     Row(
         "runs",
         "stored runs",
-        (1, 100, 1_000, 10_000),
+        (1, 30, 100, 1_000, 10_000),  # a list shows twenty at a time
         {
             "opening": ("opening the store", "s", 0),
             "page": ("a gallery page, all counted", "s", 1),

@@ -139,7 +139,7 @@ def figures(
     """All figures, as they are found; of cases with some words in their titles. The short way: moons, one objective."""
     if quick:
         settings, seeds, only = SETTINGS[:1], 1, "adversarial-ridge, radius 0.1"
-    for setting in (replace(s, cases=tuple(c for c in s.cases if only in c.title)) for s in settings):
+    for setting in (replace(s, cases=tuple(_asked(s.cases, only))) for s in settings):
         plain = [_condensed(setting, Case("plain"), seed) for seed in range(seeds)]
         for title, adversarial in (("all of T", False), ("all of T, adversarially", True)):
             found = [_everything(setting, adversarial, seed) for seed in range(seeds)]
@@ -150,6 +150,12 @@ def figures(
             found = [_condensed(setting, case, seed) for seed in range(seeds)]
             rivals = found if case.choices and not case.objectives else rivals
             yield from _told(setting, case.title, found, rivals if rivals is not found else None)
+
+
+def _asked(cases: Sequence[Case], only: str) -> Iterator[Case]:
+    """Those with some words in their titles, and what they are compared with."""
+    own = [case.choices for case in cases if only in case.title and case.choices]
+    return (case for case in cases if only in case.title or (case.choices in own and not case.objectives))
 
 
 def _told(setting: Setting, title: str, found: list[Found], plain: list[Found] | None) -> Iterator[Figure]:
