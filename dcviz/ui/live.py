@@ -20,7 +20,7 @@ from dcviz.ui import binned, explain, feed, notices, status, teach
 from dcviz.ui.reader import Reader
 from dcviz.ui.share import export
 from dcviz.ui.shown import Look, Real, means, real_of, shown
-from dcviz.ui.stage import View, real_layer, stage, view_of
+from dcviz.ui.stage import View, coming, real_layer, stage, view_of
 
 CALM_SECONDS = 2.0  # between looks at a run that may go on
 FED_SECONDS = 5.0  # between looks at one that is worked on: the feed says in between what is new
@@ -146,6 +146,8 @@ def _first(reader: Reader, config: RunConfig, real: Real, theme: Theme) -> None:
     if real.view is None:
         phase = service.view_phase(reader.store, config.data)
         st.html(status.sentence(real.trouble or (f"{READING} Now: {phase}." if phase else READING)))
+        if not real.trouble:
+            coming()
         return
     planar = "points" in real.view
     st.html(status.sentence(FIRST.format("points appear among the" if planar else "images take the places of the")))

@@ -53,6 +53,11 @@ def real_layer(layer: Mapping[str, Any]) -> None:
     _component()(key="stage-real", data={"kind": "real", **layer}, height=1)
 
 
+def coming() -> None:
+    """Have the browser fetch and read meanwhile what a stage will draw with."""
+    _component()(key="stage-coming", data={"kind": "coming"}, height=1)
+
+
 def stage(data: Mapping[str, Any], *, key: str = "stage") -> tuple[View, str | None]:
     """Draw the stage; returns the view asked for, and a command (``toggle``) if one was given by key."""
     result = _component()(key=key, data={"kind": "live", **data}, on_view_change=_nothing, on_command_change=_nothing)

@@ -1,6 +1,7 @@
 """The pages through AppTest: real scripts on a real store; the component itself is the browser tests' part."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 from dcviz.records import DataConfig, RunConfig
 from dcviz.runs.configure import configure
 from dcviz.runs.store import Owner
+from dcviz.ui import live
+from dcviz.ui.shown import Real
 
 APP = Path(__file__).parents[2] / "app.py"
 TIMEOUT = 60
@@ -147,7 +150,6 @@ def pictured(home):
 def test_the_step_in_the_address_outlives_the_arrival_of_the_real_data(home, monkeypatch):
     """Which may come at any moment of a script, from the thread that reads it, and has the page drawn anew."""
     from dcviz.runs import service
-    from dcviz.ui import live
 
     id, show, waited = pictured(home), live._show, []
     data = home.run(id).config.data
@@ -200,8 +202,8 @@ def test_settings_about_the_data_outlive_another_method(home):
 def test_an_impossible_set_up_is_refused_where_the_button_stands(home):
     app = lab(data="moons", augment='"crop_flip"', budget="2")
     assert not app.exception
-    app.button(key="lab.condense").click().run()
-    assert not app.exception
+    assert "needs images, and moons is planar: leave out the augmentation" in app.error[0].value
+    assert app.button(key="lab.condense").disabled
 
 
 def test_choices_that_do_not_fit_leave_the_data_on_screen_and_nothing_to_fork(home):
@@ -232,3 +234,17 @@ def test_imbalance_and_groups_are_chosen_beside_the_data(home, tmp_path):
     app.selectbox(key="lab.w.data").set_value("digits").run()
     assert "data.minority" not in query(app)
     assert not [n for n in app.number_input if str(n.key).endswith(".minority")]
+
+
+def test_what_draws_the_stage_is_fetched_while_the_data_are_read(home, monkeypatch):
+    asked, reading = [], Real("digits", None)
+    monkeypatch.setattr(live, "coming", lambda: asked.append(1))
+    monkeypatch.setattr(live, "real_of", lambda *_: reading)
+    app = lab()
+    assert not app.exception
+    assert live.READING in html(app)
+    assert asked
+    asked.clear()
+    monkeypatch.setattr(live, "real_of", lambda *_: replace(reading, trouble="no such data"))
+    assert "no such data" in html(lab())
+    assert not asked
