@@ -51,7 +51,7 @@ export class Feed {
     }
     if (!found) this.look();
     else if (found.look && began - this.looked > PATIENCE) {
-      this.looked = began;
+      this.looked = performance.now();
       this.look();
     }
     const taken = (performance.now() - began) / 1000;
