@@ -9,7 +9,7 @@ if __name__ != "__main__":  # `streamlit run app.py` finds this, and serves the 
     from dcviz.ui.doors import MIDDLEWARE
     from dcviz.ui.feed import routes
 
-    keep_memory()  # before there are threads, each with memory of its own
+    keep_memory()  # before there are many threads, each with memory of its own
     app = st.App(__file__, middleware=MIDDLEWARE, routes=routes())
 else:
     from dcviz.ui import frame, lab, live

@@ -1,9 +1,16 @@
 """Memory is kept between steps, and given back after a run."""
 
+import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from dcviz.runs import allocator, job, service
+from dcviz.runs.configure import configure
+from dcviz.runs.store import Store
+from dcviz.runs.worker import drive
 
 HELD = """
 import ctypes, psutil
@@ -31,3 +38,18 @@ def test_what_is_freed_is_kept_until_it_is_given_back():
     kept, after = map(int, done.stdout.split())
     assert kept > 200
     assert after < 50
+
+
+def test_it_is_given_back_after_a_run(tmp_path, monkeypatch):
+    store, times = Store(tmp_path), []
+    monkeypatch.setattr(job, "give_back", lambda: times.append(1))
+    run = service.launch(store, configure(regime="data", divergence="energy", budget=1, steps=0, live=None))
+    assert drive(store, lambda row: service.open_job(store, row), run).status == "done"
+    assert times == [1]
+
+
+def test_the_server_sets_it_before_anything_runs(monkeypatch):
+    times = []
+    monkeypatch.setattr(allocator, "keep_memory", lambda: times.append(1))
+    runpy.run_path(str(Path(__file__).parents[2] / "app.py"), run_name="served")
+    assert times == [1]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib import metadata
 
@@ -16,7 +17,7 @@ import pytest
 
 from dcviz.errors import Refused
 from dcviz.records import EvaluationProtocol, Recipe, RunConfig, Score, TermConfig
-from dcviz.runs.database import MIGRATIONS
+from dcviz.runs.database import KEPT, MIGRATIONS
 from dcviz.runs.rows import FOLLOWS
 from dcviz.runs.store import NoRoom, Owner, Store
 
@@ -385,6 +386,13 @@ def test_the_newest_picture_outlives_a_resume_unless_it_is_of_a_later_step(store
     assert store.frame(run)[0] == 17
     store.truncate(run, 16)
     assert store.frame(run)[0] == 10
+
+
+def test_few_idle_connections_are_kept_however_many_were_lent_at_once(store):
+    with ExitStack() as lent:
+        for _ in range(3 * KEPT):
+            lent.enter_context(store.db.read())
+    assert len(store.db._idle) == KEPT
 
 
 def test_events_scores_and_facts_come_back(store):
