@@ -186,3 +186,14 @@ def test_the_gallery_leads_back_to_the_run(page, server, run):
     page.wait_for_selector(".dcv-stage", timeout=SLOW)
     page.wait_for_function("location.search.includes('run=')", timeout=SLOW)
     assert page.errors == []
+
+
+def test_what_draws_plots_is_fetched_before_there_is_a_stage(page, server):
+    page.goto(server + "/Runs")  # a page without plots
+    files = "performance.getEntriesByType('resource').map((file) => file.name)"
+    own = f"{files}.find((name) => new URL(name).pathname.endsWith('/main.js'))"
+    page.wait_for_function(f"Boolean({own})", timeout=SLOW)
+    page.wait_for_timeout(1500)
+    assert page.evaluate("globalThis.Plotly === undefined")
+    page.evaluate(f"import({own}).then((main) => main.default({{ data: {{ kind: 'coming' }} }}))")
+    page.wait_for_function("globalThis.Plotly !== undefined", timeout=SLOW)
