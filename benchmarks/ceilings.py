@@ -26,9 +26,9 @@ WIDTH, REAL = 128, 256  # of the published networks, and real images of each cla
 STAGES = {
     "normalisation": ("aten::native_group_norm", "aten::native_group_norm_backward"),
     "rectification": ("aten::relu_", "aten::clamp_min", "aten::clamp_min_", "aten::threshold_backward"),
-    "pooling": ("aten::add", "aten::mul", "aten::cat", "aten::stack", "aten::bmm"),
+    "pooling": ("aten::add", "aten::mul", "aten::cat", "aten::stack", "aten::mm"),
 }
-CONVOLUTION = ("aten::mkldnn_convolution", "aten::convolution_backward")
+CONVOLUTION = ("aten::mkldnn_convolution", "aten::convolution_backward", "aten::bmm")  # the first, as a product
 
 
 class Ceiling(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d
+from torch.nn.functional import avg_pool2d, pad
 
 
 class Classifier(nn.Module):
@@ -59,20 +59,20 @@ class Stages(nn.Module):
 class AveragePool(nn.Module):
     """The mean of 2 × 2 pixels: ``(B, channels, 2h, 2w) -> (B, channels, h, w)``.
 
-    On the CPU rows are added, then columns: half the time of ``avg_pool2d``, forward and backward. Columns of
-    bfloat16, which are not added well one by one, are added by a product with a matrix: half of that again.
+    On the CPU rows are added, then columns: half the time of ``avg_pool2d``, forward and backward. In bfloat16, which
+    is not added well, both are added by one product with a matrix: a tenth of its time, and rounded once.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """Pool."""
         if x.device.type != "cpu":
             return avg_pool2d(x, 2)
+        if x.dtype == torch.bfloat16:
+            pairs = torch.eye(x.shape[-1] // 2, dtype=x.dtype).repeat_interleave(2, 0)  # (w, w / 2)
+            two = x.unflatten(-2, (-1, 2)).flatten(-2)  # (B, channels, h, 2w): two rows, one after the other
+            return two @ (0.25 * pairs).repeat(2, 1)
         upper, lower = x.unflatten(-2, (-1, 2)).unbind(-2)
-        rows = upper + lower
-        if rows.dtype == torch.bfloat16:
-            pairs = torch.eye(rows.shape[-1] // 2, dtype=rows.dtype).repeat_interleave(2, 0)  # (w, w / 2)
-            return rows @ (0.25 * pairs)
-        left, right = rows.unflatten(-1, (-1, 2)).unbind(-1)
+        left, right = (upper + lower).unflatten(-1, (-1, 2)).unbind(-1)
         return (left + right) * 0.25
 
 
@@ -81,6 +81,23 @@ class Convolution(nn.Conv2d):
 
     def reset_parameters(self) -> None:
         """Draw nothing: a fresh network at every step should not cost two draws."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve; one channel forward in bfloat16 as a product, three times as fast on the CPU."""
+        rough = x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and not torch.is_grad_enabled()
+        if rough and self.in_channels == 1 and self.bias is not None:
+            return _of_patches(x, self.weight, self.bias)
+        return super().forward(x)
+
+
+def _of_patches(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """A convolution of ``x (B, 1, h, w)`` as a product of weights and bias with the 3 × 3 pixels around each, and 1."""
+    n, _, h, w = x.shape
+    rows = x.new_ones(n, 10, h * w)
+    patches = pad(x[:, 0], (1, 1, 1, 1)).unfold(-2, 3, 1).unfold(-2, 3, 1)  # (B, h, w, 3, 3)
+    rows[:, :9].unflatten(1, (3, 3)).unflatten(-1, (h, w)).copy_(patches.permute(0, 3, 4, 1, 2))
+    asked = torch.cat([weight.flatten(1), bias[:, None]], 1)  # (channels, 10)
+    return torch.bmm(asked.expand(n, -1, -1), rows).unflatten(-1, (h, w))
 
 
 class Linear(nn.Linear):

@@ -55,6 +55,32 @@ def test_convnet_is_the_field_s():
     assert (at, theirs.shape[1]) == (3, 8 * 16)
 
 
+@pytest.mark.parametrize("norm", ["instance", "none"])
+@pytest.mark.parametrize("shape", [(1, 28, 28), (1, 7, 5), (3, 32, 32)])
+def test_convnet_in_bfloat16_is_the_field_s_in_bfloat16(shape, norm):
+    """Forward alone, where the first convolution of one channel is a product with patches, and with a gradient."""
+    net = network("convnet", shape, 10, generator(0, "net"), width=8, norm=norm)
+    net.precision = "bfloat16"
+    x = torch.randn(4, *shape)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        z = torch.nn.functional.pad(x, convnet_plan(shape).before)
+        for module in net.layers:
+            if isinstance(module, torch.nn.Conv2d):
+                z = torch.nn.functional.conv2d(z, module.weight, module.bias, padding=1)
+            elif isinstance(module, torch.nn.GroupNorm):
+                z = module(z)
+            elif isinstance(module, torch.nn.ReLU):
+                z = torch.nn.functional.avg_pool2d(z.relu(), 2)
+    theirs = z.flatten(1).float()
+    with torch.no_grad():
+        alone = net.embed(x)
+    with_gradient = net.embed(x.clone().requires_grad_())
+    assert with_gradient.requires_grad
+    for ours in (alone, with_gradient):
+        assert ours.dtype == torch.float32
+        torch.testing.assert_close(ours, theirs, atol=0.02, rtol=0.02)  # 8 bits, rounded at each of nine operations
+
+
 @pytest.mark.parametrize(("side", "depth"), [(8, 1), (28, 3), (32, 3), (64, 4), (2, 1)])
 def test_depth_follows_the_side(side, depth):
     assert convnet_plan((1, side, side)).depth == depth
