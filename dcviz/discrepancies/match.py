@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 CHUNK = 1024  # real samples that go through a map at once which looks at the whole batch
 MOST = 4096  # through one that takes each by itself
-HELD = 2**26  # bytes of activations at once: maps of the next layer are still in the cache, and blocks are reused
+FEW = 64  # samples below which an operation is too short to share
+CACHED, HELD = 2**23, 2**26  # bytes of activations at once, of many and of a few samples: what the cache holds of them
+DEVICE = 2**29  # the same on an accelerator, where starting an operation costs more than what misses the cache
 
 
 @dataclass(frozen=True)
@@ -153,15 +155,16 @@ class Match(Discrepancy):
         if x.requires_grad:
             return embed(flat).unflatten(0, x.shape[:2])
         with torch.no_grad():
-            parts = [embed(part) for part in flat.split(self._together(x.shape[2:]))]
+            parts = [embed(part) for part in flat.split(self._together(x.shape[2:], x.device.type))]
         return torch.cat(parts).unflatten(0, x.shape[:2])
 
-    def _together(self, shape: tuple[int, ...]) -> int:
-        """How many real samples go through the map at once: a power of two."""
+    def _together(self, shape: tuple[int, ...], device: str = "cpu") -> int:
+        """How many real samples go through the map at once: a power of two; maps of the next layer find them cached."""
         if not self.regime.singly:
             return CHUNK
-        most = HELD / (4 * self.regime.floats(shape))
-        return min(MOST, 1 << int(math.log2(max(most, 1))))
+        one = 4 * self.regime.floats(shape)
+        most = max(CACHED / one, min(FEW, HELD / one), 1) if device == "cpu" else max(DEVICE / one, 1)
+        return min(MOST, 1 << int(math.log2(most)))
 
     def _map(self, context: Tree, real: RealSampler, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
         if context["members"]:

@@ -129,10 +129,13 @@ def test_real_samples_go_through_a_map_in_parts_that_memory_allows(monkeypatch, 
     embed = regime.draw(space, generator(0, "net"))
     x = digits_real.at(0).batch(20).x
     whole = match.Match(regime=regime)._embed_classes(embed, x)
-    monkeypatch.setattr(match, "HELD", 4 * regime.floats(space.shape) * 40)
-    sizes = []
-    parted = match.Match(regime=regime)._embed_classes(lambda z: sizes.append(len(z)) or embed(z), x)
-    assert set(sizes[:-1]) == {32}
-    assert torch.allclose(parted, whole, rtol=1e-5, atol=1e-6)
+    one = 4 * regime.floats(space.shape)
+    for cached, held, part in ((40 * one, one, 32), (one, 40 * one, 32), (one, 1000 * one, 64), (1, 1, 1)):
+        monkeypatch.setattr(match, "CACHED", cached)
+        monkeypatch.setattr(match, "HELD", held)
+        sizes = []
+        parted = match.Match(regime=regime)._embed_classes(lambda z, s=sizes: s.append(len(z)) or embed(z), x)
+        assert set(sizes[:-1]) == {part}
+        assert torch.allclose(parted, whole, rtol=1e-5, atol=1e-6)
     together = match.Match(regime=Attention(norm="batch"))._together(space.shape)
     assert together == match.CHUNK  # the statistics are those of the batch
