@@ -53,14 +53,21 @@ RADIAL = {"gauss": gauss, "laplace": laplace, "imq": imq, "energy": energy}
 
 
 def joint_scale(real: Cloud, y: Tensor, v: Tensor) -> Tensor:
-    """The h ``(…)`` with 2h² = Σd²/(n²-n) over the n unmasked points of both sets, counted equally (M3D)."""
+    """The h ``(…)`` with 2h² = Σd²/(n²-n) over the n unmasked points of both sets, counted equally (M3D).
+
+    Σd² = 2n Σ‖z - mean‖², and that sum is the one within each set and N M / n times the distance of their means.
+    """
     import torch
 
-    points = torch.cat([real[0], y - real[3]], -2)  # (…, N+M, D)
-    seen = (torch.cat([real[1], v], -1) > 0).to(points.dtype)  # (…, N+M)
-    joint = cloud(points, seen / seen.sum(-1, keepdim=True))
-    n = seen.sum(-1)
-    mean_square = (joint[1] * joint[2]).sum(-1) * 2 * n / (n - 1)  # Σd² = 2n Σ‖z - mean‖²
+    x, w, squares, centre = real
+    seen, shown = ((part > 0).to(x.dtype) for part in (w, v))
+    N, M = seen.sum(-1), shown.sum(-1)
+    own = cloud(y - centre, shown / M.clamp_min(1).unsqueeze(-1))
+    mean = (seen / N.clamp_min(1).unsqueeze(-1)).unsqueeze(-2) @ x  # (…, 1, D); near 0, as the cloud is centred
+    within = (seen * squares).sum(-1) - N * mean.square().sum((-2, -1)) + M * (own[1] * own[2]).sum(-1)
+    n = N + M
+    between = N * M / n * (own[3] - mean).square().sum((-2, -1))
+    mean_square = 2 * (within + between) / (n - 1)
     return (torch.where(mean_square > 0, mean_square, 1) / 2).sqrt()
 
 

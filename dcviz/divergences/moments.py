@@ -46,11 +46,11 @@ class Mean(Divergence):
 
     def fit(self, x: Tensor, generator: torch.Generator, weights: Tensor | None = None) -> Tree:
         """The real mean ``(…, 1, D)``."""
-        return _centred(x.detach(), weights)[1]
+        return _mean(x.detach(), masses(x, weights))
 
     def value(self, side: Tree, y: Tensor, weights: Tensor | None = None, state: Tree = None) -> tuple[Tensor, Tree]:
         """The squared distance of the means ``(…)``; no state."""
-        return (_centred(y, weights)[1] - side).square().sum((-2, -1)), None
+        return (_mean(y, masses(y, weights)) - side).square().sum((-2, -1)), None
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,13 @@ class Moments(Divergence):
 def _centred(x: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:
     """The factor A of the covariance AᵀA ``(…, N, D)`` and the mean ``(…, 1, D)``; masked points do not count."""
     w = masses(x, weights)
-    mean = w.unsqueeze(-2) @ x
+    mean = _mean(x, w)
     return w.sqrt().unsqueeze(-1) * (x - mean), mean
+
+
+def _mean(x: Tensor, w: Tensor) -> Tensor:
+    """The mean ``(…, 1, D)`` of points ``x (…, N, D)`` of masses ``w (…, N)``."""
+    return w.unsqueeze(-2) @ x
 
 
 def _inner(a: Tensor, b: Tensor) -> Tensor:
