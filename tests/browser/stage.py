@@ -35,6 +35,12 @@ def status(page):
     return page.locator(".dc-state").inner_text()
 
 
+def pointed(page):
+    """The pointer goes onto the map: while a run goes on, its points are Plotly's only then."""
+    page.locator(".dcv-map h3").hover()
+    page.wait_for_function(f"document.querySelector('{MAP}').data.some(t => t.meta?.layer === 'synthetic')")
+
+
 SELECTED = f"""document.querySelector('{MAP}').data.filter(t => t.meta?.layer === 'synthetic' && t.selectedpoints)
     .flatMap(t => t.selectedpoints.map(i => t.customdata._inputArray?.[i] ?? t.customdata[i]))"""
 

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from .stage import MAP, SLOW, address, after, opened, picture, step
+from .stage import MAP, SLOW, address, after, opened, picture, pointed, step
 
 pytestmark = pytest.mark.browser
 
@@ -153,6 +153,7 @@ def test_a_planar_run_shows_particles_that_move(page, server):
     page.get_by_role("button", name="Condense").click()
     places = f"""(() => {{ const t = document.querySelector('{MAP}').data.filter(t => t.meta?.layer === 'synthetic');
         return t.map(t => Array.from(t.x._inputArray ?? t.x)).flat(); }})()"""
+    pointed(page)
     page.wait_for_function(f"{places}.length === 20", timeout=SLOW)
     began = page.evaluate(places)
     page.wait_for_function(f"JSON.stringify({places}) !== {json.dumps(json.dumps(began))}", timeout=SLOW)

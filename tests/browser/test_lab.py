@@ -2,7 +2,21 @@
 
 import pytest
 
-from .stage import MAP, SELECTED, SLOW, address, after, one_selected, opened, picture, selected, status, step, zoomed
+from .stage import (
+    MAP,
+    SELECTED,
+    SLOW,
+    address,
+    after,
+    one_selected,
+    opened,
+    picture,
+    pointed,
+    selected,
+    status,
+    step,
+    zoomed,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -33,6 +47,7 @@ def test_zoom_and_selection_survive_ten_live_updates(page, run):
     first = after(page, 0)
     page.locator(".dcv-pane").click(position={"x": 180, "y": 60})
     page.wait_for_selector(".dcv-detail:not(.dcv-none)")
+    pointed(page)
     chosen = one_selected(page)
     box = page.locator(MAP).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -73,7 +88,7 @@ def updates(page, run, count):
     """Wait for so many live updates with the lasso drawn; it must stay as it was."""
     opened(page, run)
     first = after(page, 0)
-    page.wait_for_function(f"document.querySelector('{MAP}').data.some(t => t.meta?.layer === 'synthetic')")
+    pointed(page)
     caught = lasso(page)
     assert 0 < len(caught) < 100
     for _ in range(count):
@@ -89,6 +104,41 @@ def test_a_lasso_survives_live_updates(page, run):
 @pytest.mark.slow
 def test_a_lasso_survives_thirty_live_updates(page, run):
     updates(page, run, 30)
+
+
+DRAWN = f"""(() => {{
+  const data = document.querySelector('{MAP} + .dcv-ink').toDataURL();
+  return {{ ink: data, plotly: document.querySelector('{MAP}').data.filter((t) => t.meta?.layer !== 'real').length }};
+}})()"""
+
+
+def test_the_map_of_a_run_is_drawn_over_plotly_with_each_picture_until_somebody_points_at_it(page, run):
+    """Plotly would draw all real samples again to move a hundred points; a hover or a lasso needs it, though."""
+    opened(page, run)
+    page.mouse.move(5, 5)
+    first = after(page, 0)
+    page.wait_for_function(
+        f"{DRAWN}.plotly === 0 && document.querySelector('{MAP} + .dcv-ink').width > 100", timeout=SLOW
+    )
+    inks = set()
+    for _ in range(4):
+        first = after(page, first)
+        page.wait_for_timeout(200)  # until it is drawn
+        drawn = page.evaluate(DRAWN)
+        inks.add(drawn["ink"])
+        assert drawn["plotly"] == 0
+    assert len(inks) == 4
+    pointed(page)
+    page.wait_for_function(
+        f"!document.querySelector('{MAP} + .dcv-ink').getContext('2d').getImageData(0, 0, 400, 400).data.some((v) => v)"
+    )  # nothing is drawn twice
+    caught = lasso(page)
+    page.mouse.move(5, 5)
+    page.wait_for_function(f"{DRAWN}.plotly === 0", timeout=SLOW)
+    after(page, first)
+    pointed(page)
+    assert sorted(selected(page)) == caught
+    assert page.errors == []
 
 
 def test_pause_scrub_and_reload_find_the_run_again(page, run):

@@ -117,6 +117,7 @@ def test_a_link_for_a_class_hides_and_enlarges_and_stays(page, server):
     assert page.evaluate(size) > 18
     hidden = page.locator(".st-key-dc-lesson-looks button").first
     assert not hidden.is_visible()
+    page.wait_for_selector("[data-test-script-state=notRunning]", timeout=SLOW)  # what is drawn anew loses the focus
     reached = set()
     page.locator("body").focus()
     for _ in range(30):  # nor by keyboard

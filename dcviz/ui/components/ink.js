@@ -16,7 +16,7 @@ export class Ink {
     const full = this.box._fullLayout;
     if (!full) return;
     const ratio = window.devicePixelRatio || 1;
-    const [width, height] = [this.box.clientWidth, this.box.clientHeight];
+    const { width, height } = full; // as Plotly drew it: to ask the page would have it laid out first
     if (this.canvas.width !== Math.round(width * ratio)) this.canvas.width = Math.round(width * ratio);
     if (this.canvas.height !== Math.round(height * ratio)) this.canvas.height = Math.round(height * ratio);
     const pen = this.canvas.getContext("2d");

@@ -28,6 +28,7 @@ const webgl = (() => {
 })();
 
 const REST = 30; // times the drawing that a live figure rests: the run it shows needs the same processor
+const AWAY = 4000; // ms after which a person who left it counts as gone: a finger leaves with every tap
 const FRESH = 3; // drawings of something new that are followed by no rest: they are waited for
 // Its buttons are named one by one: among Plotly's own there is one that sends the chart to a server of its makers.
 const PLAIN = { displaylogo: false, modeBarButtons: [["zoom2d", "pan2d", "resetScale2d"]] };
@@ -47,7 +48,19 @@ export class Plot {
     this.observer = new ResizeObserver(() => this.resize()); // a caption over it may take a line more
     this.observer.observe(this.box);
     this.inked = { traces: [], lines: [] };
+    this.near = false; // whether a person points at it: then its points have to be Plotly's, to be hovered and caught
+    this.root.addEventListener("pointerenter", () => this.meet(true));
+    this.root.addEventListener("pointerleave", () => {
+      this.parting = setTimeout(() => this.meet(false), AWAY);
+    });
     takes(this);
+  }
+
+  meet(near) {
+    clearTimeout(this.parting);
+    if (near === this.near) return;
+    this.near = near;
+    this.on.near?.();
   }
 
   caption(text, explained = text, title = "") {
@@ -162,6 +175,7 @@ export class Plot {
 
   close() {
     clearTimeout(this.timer);
+    clearTimeout(this.parting);
     this.observer.disconnect();
     globalThis.Plotly?.purge(this.box);
   }

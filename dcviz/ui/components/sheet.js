@@ -87,8 +87,7 @@ export class Sheet {
     const ratio = window.devicePixelRatio || 1;
     const scale = this.scale * ratio;
     const pen = this.over.getContext("2d");
-    const style = getComputedStyle(this.root);
-    const [ground, muted, selection] = ["ground", "muted", "selection"].map((name) => style.getPropertyValue(`--dcv-${name}`));
+    const [ground, muted, selection] = this.colours();
     const [cw, ch] = this.spec.side;
     const gap = Math.max(1, cw / 10);
     pen.clearRect(0, 0, this.over.width, this.over.height);
@@ -120,6 +119,16 @@ export class Sheet {
         pen.strokeRect(x0, y0, x1 - x0, y1 - y0);
       }
     });
+  }
+
+  colours() {
+    // Of the theme, asked for once: the page would be laid out for each question.
+    if (this.themed !== this.spec.line) {
+      const style = getComputedStyle(this.root);
+      this.tints = ["ground", "muted", "selection"].map((name) => style.getPropertyValue(`--dcv-${name}`));
+      this.themed = this.spec.line;
+    }
+    return this.tints;
   }
 
   click(event) {

@@ -315,7 +315,8 @@ class Stage {
     const beyond = points.reduce((sum, trace) => sum + (trace.meta.beyond ?? 0), 0);
     const caption = beyond ? `${beyond} beyond the edge: zoom out · ${layer.caption}` : layer.caption;
     map.caption(placed ? caption : layer.missing, layer.explained, title ?? layer.title);
-    if (this.bar.moving && frame) {
+    const moves = this.bar.moving || (data.feed && this.step === null && !map.near);
+    if (moves && frame) {
       const traces = [...past(), ...this.marked(between(points, next?.maps?.[kind], part))];
       map.play({ ...layer, plays: true }, `${data.real}|${kind}|${lit}|still`, traces);
       return;
@@ -354,6 +355,7 @@ class Stage {
       click: (id) => this.select(new Set([id]), id),
       lasso: (ids) => this.select(new Set(ids), ids[0] ?? null, ids.length > 0),
       clear: () => this.select(new Set(), null),
+      near: () => this.draw(),
       hover: (point, event) => this.peek.show(point, event, { real: shared.real.get(this.data.real), sheet: this.sheet }),
     });
   }
