@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dcviz.errors import Refused
-from dcviz.records import RunConfig, TermConfig, from_json
+from dcviz.records import ObjectiveConfig, RunConfig, TermConfig, from_json
+from dcviz.registry import find
 
 if TYPE_CHECKING:
     from dcviz.runs.rows import Run
@@ -25,13 +26,15 @@ def method(config: RunConfig, link: str = " × ") -> str:
 
 
 def about(config: RunConfig) -> str:
-    """A configuration in a line.
+    """A configuration in a line, objectives with their strength as the command line has it.
 
     >>> about(RunConfig())
     'ridge · digits · 10 per class · seed 0'
+    >>> about(RunConfig(objectives=(ObjectiveConfig("adversarial-ridge", {"radius": 0.1}),)))
+    'ridge, adversarial-ridge=0.1 · digits · 10 per class · seed 0'
     """
     plain = [name if config.preset else name.replace("-", " ") for name in _plain(config, " in ")]
-    what = ", ".join([*plain, *(one.name for one in config.objectives)])
+    what = ", ".join([*plain, *map(_pursued, config.objectives)])
     return f"{what} · {config.data.name} · {config.budget} per class · seed {config.seed}"
 
 
@@ -53,6 +56,14 @@ def _plain(config: RunConfig, link: str) -> list[str]:
     if config.data.private and config.objectives:
         return []
     return [config.preset or " + ".join(_term(term, link) for term in config.terms)]
+
+
+def _pursued(one: ObjectiveConfig) -> str:
+    try:
+        strength = one.params.get(find("objective", one.name).strength)
+    except Refused:  # of a file that is not here now
+        strength = None
+    return f"{one.name}={strength:g}" if isinstance(strength, (int, float)) else one.name
 
 
 def _term(term: TermConfig, link: str) -> str:

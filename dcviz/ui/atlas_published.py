@@ -9,7 +9,7 @@ import streamlit as st
 from dcviz.atlas import PUBLISHED, Published
 from dcviz.atlas.published import BUDGETS, PROTOCOLS, READ
 from dcviz.errors import Refused
-from dcviz.records import RunConfig
+from dcviz.records import DataConfig, RunConfig
 from dcviz.runs.store import Store
 
 
@@ -46,7 +46,8 @@ def _table(rows: Sequence[Published], ours: Mapping[tuple[str, str, int], str]) 
 def _paper_runs(store: Store) -> dict[tuple[str, str, int], str]:
     """Finished runs at scale paper: accuracy and protocol in words, by (preset, data, budget); the newest counts.
 
-    Images of your own are not what was published, whatever they are called.
+    Images of your own are not what was published, whatever they are called, and nor are a part of the data or an
+    objective beside it.
     """
     found: dict[tuple[str, str, int], str] = {}
     for run in store.of_papers():
@@ -55,7 +56,9 @@ def _paper_runs(store: Store) -> dict[tuple[str, str, int], str]:
         except Refused:  # written by another version
             continue
         key = (config.preset.partition("/")[0], config.data.name, config.budget)
-        if key in found or config.data.path is not None:
+        data = config.data
+        whole = DataConfig(data.name, transform=data.transform, seed=data.seed)
+        if key in found or data != whole or config.objectives:
             continue
         score = next((s for s in store.scores(run.id) if s.of == "synthetic" and s.protocol == config.evaluation), None)
         if score is not None:

@@ -161,8 +161,19 @@ def test_a_private_mechanism_is_named_instead_of_what_it_replaces():
 
     config = configure(data="moons", objectives=["private-embedding"])
     assert method(config) == "private-embedding"
-    assert about(config) == "private-embedding · moons · 10 per class · seed 0"
+    assert about(config) == "private-embedding=1 · moons · 10 per class · seed 0"
     assert method(configure(objectives=["doubled"])) == "ridge, doubled"
+
+
+def test_runs_of_one_front_are_told_apart_by_their_line():
+    from dcviz.runs.words import about
+
+    plain = configure()
+    lines = [about(frontier.at(plain, "adversarial-ridge", strength)) for strength in (None, 0.05, 0.2)]
+    what = ["ridge", "ridge, adversarial-ridge=0.05", "ridge, adversarial-ridge=0.2"]
+    assert lines == [f"{one} · digits · 10 per class · seed 0" for one in what]
+    gone = replace(plain, objectives=(ObjectiveConfig("of-a-file-that-is-gone", {"radius": 1.0}),))
+    assert about(gone).startswith("ridge, of-a-file-that-is-gone · ")
 
 
 def test_a_parameter_of_another_version_is_refused_in_words():

@@ -206,6 +206,8 @@ def test_ours_at_scale_paper_are_finished_runs_on_the_published_data(home, tmp_p
     finished(home, data="mnist", preset="dm")
     home.create(configure(data="mnist", budget=1, **choices), queue=False)
     finished(home, data=DataConfig("mnist", str(tmp_path / "own.npz")), budget=50, **choices)
+    finished(home, data=DataConfig("mnist", size=500), budget=50, **choices)
+    finished(home, data="mnist", budget=50, objectives=["group-budgets"], **choices)
     odd = finished(home, data="mnist", budget=2, **choices)
     with home.db.write() as db:
         text = to_json(home.run(odd).config).replace('"budget"', '"of another version"')
