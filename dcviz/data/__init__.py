@@ -43,11 +43,13 @@ def dataset(config: DataConfig | str, progress: Progress = silent) -> Dataset:
         config = replace(config, classes=tuple(config.classes))  # a list, from a notebook, cannot be a key
     files = [path for path in (config.path, config.groups) if path is not None]
     key = (config, str(data_folder()) + "".join(map(stamp, files)))
-    found = _cache.get(key)
-    if found is not None:
-        return found
-    made = _load(config, progress)
     with _lock:  # for the book-keeping only: a download must not hold up who asks for digits
+        found = _cache.pop(key, None)
+        if found is not None:
+            _cache[key] = found  # the last one to go, now
+            return found
+    made = _load(config, progress)
+    with _lock:
         while len(_cache) >= KEPT:
             _cache.pop(next(iter(_cache)))
         _cache[key] = made

@@ -197,6 +197,17 @@ def test_progress_is_told_and_may_cancel(monkeypatch):
         dataset("moons", stop)
 
 
+def test_the_data_used_last_stay_in_memory(monkeypatch):
+    from dcviz import data
+
+    monkeypatch.setattr(data, "_cache", {})
+    first = dataset("digits")
+    for name in ("moons", "rings", "spirals"):
+        dataset(name)
+        assert dataset("digits") is first  # used again, it is not the one to go
+    assert len(data._cache) == data.KEPT
+
+
 def test_the_catalogue_agrees_with_what_is_loaded(digits):
     info = catalogue()[0]
     assert (info.name, info.title, info.classes, info.shape) == ("digits", digits.title, digits.classes, digits.shape)
