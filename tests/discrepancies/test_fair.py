@@ -13,6 +13,7 @@ from dcviz.data.sampler import Real
 from dcviz.discrepancies.fair.federated import Federated, bytes_sent, client_distances, split_shares, sums
 from dcviz.discrepancies.fair.shares import cell_masses, group_shares, stored_counts
 from dcviz.discrepancies.fair.worst import moved
+from dcviz.discrepancies.robust.samplers import Attacked
 from dcviz.errors import Refused
 from dcviz.randomness import generator
 from dcviz.records import DataConfig
@@ -49,6 +50,21 @@ def at_work(params, real, fake):
 def terms_of(params, real, fake):
     d, context, state = at_work(params, real, fake)
     return d.gradient(context, state, real.at(1), fake, generator(0, "loss"))
+
+
+def test_attacked_samples_lie_with_the_client_of_their_origin(real):
+    """Clients attack their own samples: the sum over clients of T and T attacked is that of each alone."""
+    federated = Federated(clients=3)
+    attacked = Attacked(real.at(0), lambda x, y: x + 100, 0.5, "attacked")
+    plain, who = federated._clients(real.at(0), generator(0, "clients"))
+    both, again = federated._clients(attacked, generator(0, "clients"))
+    assert who == again
+    parts = both.split([len(batch.id) for batch in attacked.whole()])
+    assert len(parts) > 2  # several chunks, each followed by itself attacked
+    assert torch.equal(torch.cat(parts[::2]), plain)
+    assert torch.equal(torch.cat(parts[1::2]), plain)
+    _, counts = sums(attacked, lambda x: x, both, 3)
+    assert counts.sum() == 2 * len(plain)
 
 
 def energy(x, y, w):

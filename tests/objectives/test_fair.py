@@ -121,6 +121,14 @@ def test_federated_runs_start_from_noise():
     assert discrepancy_of(config).parts[0].regime.pool == 20
 
 
+def test_federated_clients_may_attack_their_samples():
+    from dcviz.condensing.loop import begin, step
+
+    setup = build(configure(**ENERGY, objectives=["federated", "adversarial-real"]))
+    state = begin(setup.problem, setup.start)
+    assert all(torch.isfinite(value).all() for value in step(setup.problem, state).terms.values())
+
+
 def test_terms_that_groups_do_not_reach_are_left_as_they_are_or_refused():
     grouped = DataConfig(groups="groups.npz")  # read with the data, not before
     ncfm = effective(configure(data=grouped, preset="ncfm", budget=1, objectives=["group-weights"]))

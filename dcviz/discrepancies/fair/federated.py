@@ -154,15 +154,24 @@ class Federated(Discrepancy):
         return 3 * fake * self.regime.flops(shape), 8.0 * fake * self.regime.floats(shape)
 
     def _clients(self, real: RealSampler, generator: torch.Generator) -> tuple[Tensor, list[int]]:
-        """The client of every sample ``(N,)``, in the order of the source, and who takes part."""
+        """The client of every sample ``(N,)``, in the order they come in, and who takes part.
+
+        An attacked sample, which follows the chunk of its origin, lies with the client of its origin.
+        """
         import numpy as np
         import torch
 
         at = np.random.default_rng(draw(generator))
         shares = torch.from_numpy(split_shares(len(real.counts), self.clients, self.alpha, at))  # (C, clients)
         ends = shares.cumsum(1).to(real.device, torch.float32)
-        u = torch.rand(int(real.counts.sum()), generator=generator).to(real.device)
-        y = torch.cat([batch.y for batch in real.whole()])
+        classes, origins, before, different = [], [], None, 0
+        for batch in real.whole():
+            different += 0 if batch.id is before else len(batch.id)
+            origins.append(torch.arange(different - len(batch.id), different))
+            classes.append(batch.y)
+            before = batch.id
+        u = torch.rand(different, generator=generator)[torch.cat(origins)].to(real.device)
+        y = torch.cat(classes)
         client = (u[:, None] > ends[y]).sum(1).clamp_max(self.clients - 1)
         count = max(1, round(self.part * self.clients))
         return client, sorted(torch.randperm(self.clients, generator=generator)[:count].tolist())
