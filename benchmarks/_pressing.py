@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
@@ -39,7 +40,7 @@ class Person:
         self.window = Window(address, query=self.own)
         self.done: Counter[str] = Counter()  # what was pressed, by kind and key
         self.exceptions: list[str] = []
-        self.seen: set[str] = set()  # runs that stood in its address
+        self.seen: dict[str, float] = {}  # since when a run stood in its address, by the clock of the process
 
     async def work(self, until: Callable[[], bool]) -> None:
         """Press until told to stop."""
@@ -82,7 +83,7 @@ class Person:
         self.exceptions += self.window.exceptions
         self.window.exceptions = []
         if self.window.query.startswith("run=") or "&run=" in self.window.query:
-            self.seen.add(self.window.query.partition("run=")[2].partition("&")[0])
+            self.seen.setdefault(self.window.query.partition("run=")[2].partition("&")[0], time.monotonic())
 
     @property
     def _spares(self) -> bool:

@@ -17,7 +17,7 @@ import tempfile
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -61,6 +61,11 @@ class Crowd:
     def known(self) -> set[str]:
         """Every run that was launched, or stood in somebody's address."""
         return {*self.launched, *(run for person in self.people for run in person.seen)}
+
+    def maker(self, run: str) -> Person | None:
+        """Who made a run: in whose address it stood first."""
+        some = [person for person in self.people if run in person.seen]
+        return min(some, key=lambda person: person.seen[run], default=None)
 
     def note(self, window: Window, data: dict[str, Any]) -> None:
         """Called with all that a window is told to draw."""
@@ -211,7 +216,7 @@ def _runs(store: Store, crowd: Crowd, work: Path) -> Iterator[Figure]:
     yield Figure(f"runs lost, of {len(known)}", (len(lost),), "", 0, note=note)
     twice, began = started_twice(work.read_text().splitlines() if work.exists() else [])
     yield Figure("runs at work twice at a time", (len(twice),), "", 0, note=", ".join(twice) or f"of {began} starts")
-    double = list(doubled(there.values()))
+    double = list(doubled(there.values(), crowd.maker))
     yield Figure("runs made by the second half of a double click", (len(double),), "", 0, note=", ".join(double)[:300])
 
 
@@ -281,14 +286,17 @@ def started_twice(lines: list[str]) -> tuple[list[str], int]:
     return twice, starts
 
 
-def doubled(runs: Any) -> Iterator[str]:
-    """Runs that equal one of the same moment."""
-    last: dict[tuple[Any, ...], float] = {}
+def doubled(runs: Iterable[Run], maker: Callable[[str], Any]) -> Iterator[str]:
+    """Runs that equal one of the same moment, unless somebody else made that one: all begin with the same set-up."""
+    last: dict[tuple[Any, ...], Run] = {}
     for run in sorted(runs, key=lambda run: run.created):
         key = run.config_text, run.parent, run.parent_step
-        if run.created - last.get(key, float("-inf")) < TWICE:
-            yield run.id
-        last[key] = run.created
+        before = last.get(key)
+        if before is not None and run.created - before.created < TWICE:
+            who, other = maker(run.id), maker(before.id)
+            if who is None or other is None or who is other:
+                yield run.id
+        last[key] = run
 
 
 def crowded(numbers: argparse.Namespace) -> Iterator[Figure]:

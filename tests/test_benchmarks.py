@@ -78,6 +78,28 @@ def _of_this(monkeypatch):
     return lambda command, **how: real([sys.executable, "-c", "print('words'); raise SystemExit(3)"], **how)
 
 
+def test_a_double_click_is_one_person_s_and_equal_runs_of_two_are_none():
+    from types import SimpleNamespace
+
+    from benchmarks.crowd import Crowd, doubled
+
+    def made(run, at, config="the same"):
+        return SimpleNamespace(id=run, created=at, config_text=config, parent=None, parent_step=None)
+
+    one, two = (SimpleNamespace(seen=seen) for seen in ({"a": 1.0, "b": 1.2, "c": 9.0, "e": 9.0}, {"c": 1.5, "d": 1.0}))
+    maker = Crowd("", [], people=[one, two]).maker
+    assert [maker(run) for run in "abcdf"] == [one, one, two, two, None]
+    for runs, found in {
+        (("a", 0.0), ("b", 0.9)): ["b"],
+        (("a", 0.0), ("b", 1.1)): [],
+        (("a", 0.0), ("c", 0.5)): [],  # of two people
+        (("a", 0.0), ("b", 0.5, "another")): [],
+        (("a", 0.0), ("f", 0.5)): ["f"],  # nobody is known to have made it
+        (("d", 0.0), ("e", 0.3), ("c", 0.6)): [],
+    }.items():
+        assert list(doubled([made(*run) for run in runs], maker)) == found
+
+
 def test_the_exponent_is_that_of_the_last_cells():
     assert growth.slope([(1, 3), (10, 300), (100, 30000)]) == pytest.approx(2)
     row = growth.Row("rows", "rows", (1, 10, 100, 1000), {"step": ("a step", "s", 1)})
