@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dcviz.divergences._clouds import cloud, wants_gradient, with_gradient
+from dcviz.divergences._spectra import svd
 from dcviz.types import Divergence, Source, Tree
 
 if TYPE_CHECKING:
@@ -84,6 +85,6 @@ def nuclear_norm(a: Tensor) -> tuple[Tensor, Tensor]:
     """The sum of the singular values of ``a (…, M, r)``, and its gradient: the polar factor, 0 where they are 0."""
     import torch
 
-    u, s, vh = torch.linalg.svd(a, full_matrices=False)
+    u, s, vh = svd(a)
     least = s.amax(-1, keepdim=True) * max(a.shape[-2:]) * torch.finfo(a.dtype).eps
     return s.sum(-1), (u * (s > least).to(a.dtype).unsqueeze(-2)) @ vh

@@ -92,6 +92,9 @@ def optimal_plans(work: Tensor, w: Tensor, v: Tensor) -> Tensor:
     for cost, a, b, plan in problems:
         rows, columns = a > 0, b > 0
         kept = cost[rows][:, columns]
+        if not bool(kept.isfinite().all()):  # S has diverged: the value says so
+            plan.fill_(torch.nan)
+            continue
         unit = kept.max().clamp_min(1e-300)  # the simplex's tolerances are absolute
         a, b = a[rows] / a[rows].sum(), b[columns] / b[columns].sum()
         found, log = ot.emd(a.numpy(), b.numpy(), (kept / unit).numpy(), numItermax=PIVOTS, log=True)

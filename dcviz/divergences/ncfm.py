@@ -154,11 +154,11 @@ def sample(layers: list[Tensor], noise: Tensor) -> Tensor:
 
 
 def _root(a: Tensor, least: float = 0.0) -> Tensor:
-    """√a, and 0 with slope 0 where a is at most ``least``."""
+    """√a, and 0 with slope 0 where a is at most ``least``; NaN stays NaN."""
     import torch
 
-    some = a > least
-    return torch.where(some, torch.where(some, a, 1).sqrt(), 0)
+    none = a <= least
+    return torch.where(none, 0, torch.where(none, 1, a).sqrt())
 
 
 def _normal(like: Tensor, seed: int, *shape: int) -> Tensor:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dcviz.divergences._clouds import masses, wants_gradient, with_gradient
+from dcviz.divergences._spectra import eigh
 from dcviz.types import Divergence, Source, Tree, hyper
 
 if TYPE_CHECKING:
@@ -67,11 +68,9 @@ class Spectral(Divergence):
 
     def value(self, side: Tree, y: Tensor, weights: Tensor | None = None, state: Tree = None) -> tuple[Tensor, Tree]:
         """The discrepancy ``(…)``, and the extreme eigenvector ``(…, D)``."""
-        import torch
-
         own = _factor(y.detach(), weights)  # (…, M, D)
         if y.shape[-1] <= EXACT:
-            values, vectors = torch.linalg.eigh(side["moment"] - own.mT @ own)
+            values, vectors = eigh(side["moment"] - own.mT @ own)
             at = values.abs().argmax(-1, keepdim=True)  # (…, 1)
             top = values.gather(-1, at).squeeze(-1)
             vector = vectors.gather(-1, at.unsqueeze(-2).expand(*vectors.shape[:-1], 1)).squeeze(-1)  # (…, D)
@@ -104,7 +103,7 @@ def extreme(product: Callable[[Tensor], Tensor], start: Tensor) -> tuple[Tensor,
         basis.append(_unit(rest.masked_fill(small, 0)))
     known = torch.cat(basis[:-1], -1)
     inner = known.mT @ torch.cat(images, -1)  # (…, k, k)
-    values, vectors = torch.linalg.eigh((inner + inner.mT) / 2)
+    values, vectors = eigh((inner + inner.mT) / 2)
     at = values.abs().argmax(-1, keepdim=True)
     chosen = vectors.gather(-1, at.unsqueeze(-2).expand(*vectors.shape[:-1], 1))  # (…, k, 1)
     return values.gather(-1, at).squeeze(-1), (known @ chosen).squeeze(-1)

@@ -28,10 +28,13 @@ def with_learned_labels(synthetic: SyntheticSet) -> SyntheticSet:
 def solve_labels(predictor: Tensor, y: Tensor) -> Tensor:
     """The values ``(M, C)`` of least norm that minimise ‖y - predictor·values‖².
 
-    ``predictor (N, M)`` is K_TS(K_SS + λI)⁻¹, ``y (N, C)`` the targets on T. By singular values, on the CPU.
+    ``predictor (N, M)`` is K_TS(K_SS + λI)⁻¹, ``y (N, C)`` the targets on T. By singular values, on the CPU; NaN
+    where a predictor is not finite, which ends the run in words.
     """
     import torch
 
+    if not bool(predictor.isfinite().all()):
+        return y.new_full((predictor.shape[1], y.shape[1]), torch.nan)
     found = torch.linalg.lstsq(predictor.detach().cpu().double(), y.detach().cpu().double(), driver="gelsd")
     return found.solution.to(y)
 
