@@ -33,3 +33,15 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> Refused:
     close = get_close_matches(str(name), names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else "."
     return Refused(f"there is no {kind} {name!r}{hint} Known: {', '.join(names) or 'none'}.")
+
+
+def refuse_outside(path: str, value: float | None, low: float, high: float) -> None:
+    """Refuse a setting that is not from ``low`` to ``high``; None is one that is left open.
+
+    >>> refuse_outside("data.noise", 0.5, 0.0, 1.0)
+    >>> refuse_outside("seeds", 0, 1, 1000)
+    Traceback (most recent call last):
+    dcviz.errors.Refused: seeds is 0; it must be from 1 to 1,000.
+    """
+    if value is not None and not low <= value <= high:
+        raise Refused(f"{path} is {value:g}; it must be from {low:,} to {high:,}.")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcviz.errors import Refused, refuse_outside
+
 if TYPE_CHECKING:
     from dcviz.records import DataConfig
 
@@ -30,6 +32,8 @@ TOY_SIZE = 2000  # real training samples of a planar set, unless asked otherwise
 TOY_TEST = 1000
 TESTED = {"moons-minority": 5000}  # where a small group must be seen in it
 MINORITY = {"moons-minority": 0.03}  # the share of the small group in each class, unless asked otherwise
+
+RANGES = {"size": (4, 10**9), "noise": (0.0, 1.0), "imbalance": (1.0, 10_000.0), "minority": (0.0, 0.5)}  # of settings
 
 DIGITS = tuple("0123456789")
 FASHION = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
@@ -161,6 +165,20 @@ def catalogue() -> tuple[DataInfo, ...]:
         for p in PUBLISHED
     )
     return (digits, *toys, *published)
+
+
+def refuse_meaningless(config: DataConfig) -> None:
+    """Refuse numbers that mean nothing for any data."""
+    for key, (low, high) in RANGES.items():
+        refuse_outside(f"data.{key}", getattr(config, key), low, high)
+
+
+def refuse_few(classes: int, name: str) -> None:
+    """Refuse to tell one class from nothing."""
+    if classes < 2:
+        raise Refused(
+            f"{classes or 'no'} class of {name} was chosen; choose at least 2, so that they can be told apart."
+        )
 
 
 def has_groups(config: DataConfig) -> bool:

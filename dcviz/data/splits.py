@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcviz.data import transforms
+from dcviz.data.catalogue import refuse_few
 from dcviz.data.rows import chunks, some
 from dcviz.errors import Refused, unknown
 from dcviz.randomness import derived_seed
@@ -131,10 +132,7 @@ def choose_classes(source: Source, names: tuple[str, ...] | None) -> Source:
         if name not in source.classes:
             raise unknown(f"class of {source.name}", name, source.classes)
     kept = [c for c, name in enumerate(source.classes) if name in names]
-    if len(kept) < 2:
-        raise Refused(
-            f"{len(kept) or 'no'} class of {source.name} was chosen; choose at least 2, so that they can be told apart."
-        )
+    refuse_few(len(kept), source.name)
     return replace(
         source,
         classes=tuple(source.classes[c] for c in kept),

@@ -11,6 +11,7 @@ from dcviz.caching import Cache
 from dcviz.errors import Refused
 from dcviz.records import RunConfig
 from dcviz.runs.allocator import keep_memory
+from dcviz.runs.early import UNCLAMPED, refuse_early
 from dcviz.types import Dataset, Discrepancy, Progress, SyntheticSet, silent
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def check(config: RunConfig) -> None:
             f"an evenness of {config.evenness:g} is out of range: 0 stores images in proportion to the classes, 1 as "
             "many of each."
         )
-    discrepancy_of(config)
+    refuse_early(config, discrepancy_of(config))
     refuse_unfit(config)
 
 
@@ -197,6 +198,6 @@ def _bounds(data: Dataset, device: torch.device) -> tuple[torch.Tensor, torch.Te
     import torch
 
     if data.planar or data.transform.name == "zca":
-        raise Refused("clamping keeps pixels in [0, 1]: it needs images that are normalised, not whitened.")
+        raise Refused(UNCLAMPED)
     low, high = torch.zeros(1, *data.shape), torch.ones(1, *data.shape)
     return data.transform.forward(low)[0].to(device), data.transform.forward(high)[0].to(device)

@@ -90,7 +90,9 @@ def _rate(config: RunConfig) -> float | None:
     if "images" not in rates or vary.as_choices(config) is None:
         return None
     why = "Step size of the optimiser that updates S."
-    return st.number_input("learning rate", 1e-6, 1e4, float(rates["images"]), format="%g", help=why, key="again.rate")
+    now = float(rates["images"])  # which the command line may have taken from further away
+    low, high = min(1e-6, now), max(1e4, now)
+    return st.number_input("learning rate", low, high, now, format="%g", help=why, key="again.rate")
 
 
 def _launch(store: Store, config: RunConfig, name: str, limit: float | None) -> None:

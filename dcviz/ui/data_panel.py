@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dcviz import registry
-from dcviz.data.catalogue import MINORITY, catalogue, data_folder
+from dcviz.data.catalogue import MINORITY, RANGES, catalogue, data_folder
 from dcviz.data.transforms import TRANSFORMS
 from dcviz.errors import Refused
 from dcviz.records import DataConfig
@@ -131,14 +131,16 @@ def _part(store: Store, entry: Entry, scope: str, choices: Choices) -> Choices:
         help="Only these classes; at least two.",
     )  # fmt: skip
     given["data.classes"] = [c for c in every if c in classes] or None
+    least, size = 2 * len(classes or every), at("data.size")
     left, right = st.columns(2)
     given["data.size"] = left.number_input(
-        "real samples", 2 * len(classes or every), None, at("data.size"), placeholder=f"{entry.train:,}",
+        "real samples", least, None, None if size is None else max(int(size), least), placeholder=f"{entry.train:,}",
         key=f"{key}.size", help="At most this many to learn from (N), each class in its proportion.",
     )  # fmt: skip
     if entry.planar:
         given["data.noise"] = right.number_input(
-            "noise", 0.0, 1.0, at("data.noise"), 0.01, placeholder="usual", key=f"{key}.noise",
+            "noise", *RANGES["noise"], _within(at("data.noise"), "noise"), 0.01, placeholder="usual",
+            key=f"{key}.noise",
             help="Standard deviation of what is added to each coordinate, as a fraction of the figure's radius.",
         )  # fmt: skip
     given |= _unlike(entry, key, choices.settings)
@@ -155,19 +157,26 @@ def _part(store: Store, entry: Entry, scope: str, choices: Choices) -> Choices:
 def _unlike(entry: Entry, key: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     """How unlike classes and groups are."""
     left, right = st.columns(2)
-    now = float(settings.get("data.imbalance", 1.0))
+    now = _within(settings.get("data.imbalance", 1.0), "imbalance")
     imbalance = left.number_input(
-        "imbalance", 1.0, 10_000.0, now, 1.0, format="%g", key=f"{key}.imbalance",
+        "imbalance", *RANGES["imbalance"], now, 1.0, format="%g", key=f"{key}.imbalance",
         help="A long tail: classes fall off in size in their order, the first so many times as large as the last. What "
         "is held out and the test set stay as they are.",
     )  # fmt: skip
     found: dict[str, Any] = {"data.imbalance": None if imbalance == 1 else imbalance}
     if entry.name in MINORITY:
         found["data.minority"] = right.number_input(
-            "minority", 0.0, 0.5, settings.get("data.minority"), 0.01, placeholder=f"{MINORITY[entry.name]:g}",
-            key=f"{key}.minority", help="The share of each class that is of the small group.",
+            "minority", *RANGES["minority"], _within(settings.get("data.minority"), "minority"), 0.01,
+            placeholder=f"{MINORITY[entry.name]:g}", key=f"{key}.minority",
+            help="The share of each class that is of the small group.",
         )  # fmt: skip
     return found
+
+
+def _within(value: float | None, key: str) -> float | None:
+    """A number as its field can show it: a run from elsewhere may hold another."""
+    low, high = RANGES[key]
+    return None if value is None else min(max(float(value), low), high)
 
 
 def _groups(store: Store, entry: Entry, key: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dcviz import registry
-from dcviz.data.catalogue import catalogue
+from dcviz.data.catalogue import catalogue, refuse_meaningless
 from dcviz.errors import Refused, unknown
 from dcviz.records import parsed
 from dcviz.runs.limits import check_limit
@@ -73,7 +73,7 @@ def _with_settings(choices: Choices, given: Mapping[str, str]) -> tuple[Choices,
             tried = replace(choices, settings={**choices.settings, path: _value(text)})
             _refuse_second_name(path)
             _refuse_unknown_class(path, tried)
-            config_of(tried)
+            refuse_meaningless(config_of(tried).data)
             choices = tried
         except Refused as refusal:
             refused[path] = refusal

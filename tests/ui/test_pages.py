@@ -248,3 +248,16 @@ def test_what_draws_the_stage_is_fetched_while_the_data_are_read(home, monkeypat
     monkeypatch.setattr(live, "real_of", lambda *_: replace(reading, trouble="no such data"))
     assert "no such data" in html(lab())
     assert not asked
+
+
+def test_fewer_real_samples_than_the_classes_need_are_raised_to_what_they_need(home):
+    app = lab(data="digits", **{"data.classes": '["3", "7"]', "data.size": "5"})
+    assert not app.exception
+    (size,) = (one for one in app.number_input if one.label == "real samples")
+    assert size.value == 5
+    (classes,) = (one for one in app.multiselect if one.label == "classes")
+    classes.set_value([]).run()
+    assert not app.exception
+    (size,) = (one for one in app.number_input if one.label == "real samples")
+    assert (size.value, size.min) == (20, 20)
+    assert not lab(data="digits", **{"data.size": "5"}).exception
