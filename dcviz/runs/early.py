@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from dcviz.augment import parse
 from dcviz.condensing.save_at import SaveAt
@@ -10,15 +11,13 @@ from dcviz.data.catalogue import catalogue, refuse_few, refuse_meaningless
 from dcviz.errors import Refused, refuse_outside, unknown
 from dcviz.nets import NETWORKS
 from dcviz.records import DataConfig, EvaluationProtocol, OptimiserConfig, RunConfig
+from dcviz.training import Training
 from dcviz.types import Declaration, Discrepancy
 
 AUGMENTED = ("augment", "moves")  # parameters that are augmentations
 IMAGE = (1, 8, 8)  # whose shape does not matter: only the names are looked at
-TRAINED = {  # settings of a protocol
-    **{"updates": (1, 10**7), "batch": (1, 10**6), "seeds": (1, 1000), "width": (1, 10**5)},
-    **{"rate": (1e-12, 1e6), "momentum": (0.0, 1.0), "decay": (0.0, 1e6)},
-}
-MOVED = {"momentum": (0.0, 1.0), "decay": (0.0, 1e6)}  # of an optimiser
+TRAINED = {"seeds": (1, 1000), "width": (1, 10**5), "momentum": (0.0, 1.0), "decay": (0.0, inf)}  # of a protocol
+MOVED = {"momentum": (0.0, 1.0), "decay": (0.0, inf)}  # of an optimiser
 UNCLAMPED = "clamping keeps pixels in [0, 1]: it needs images that are normalised, not whitened."
 
 
@@ -52,10 +51,11 @@ def _refuse_optimiser(config: OptimiserConfig) -> None:
     for key, (low, high) in MOVED.items():
         refuse_outside(f"optimiser.{key}", getattr(config, key), low, high)
     for key, rate in config.rates.items():
-        refuse_outside(f"optimiser.rates.{key}", rate, 0.0, float("inf"))
+        refuse_outside(f"optimiser.rates.{key}", rate, 0.0, inf)
 
 
 def _refuse_protocol(path: str, protocol: EvaluationProtocol) -> None:
+    Training(protocol.updates, protocol.batch, protocol.optimiser, protocol.rate)
     for key, (low, high) in TRAINED.items():
         refuse_outside(f"{path}.{key}", getattr(protocol, key), low, high)
     if protocol.network not in NETWORKS:

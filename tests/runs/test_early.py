@@ -16,7 +16,7 @@ REFUSED = {
     "optimiser.decay is -1; it must be from 0.0": {"settings": {"optimiser.decay": -1.0}},
     "optimiser.rates.images is -1; it must be from": {"settings": {"optimiser.rates.images": -1.0}},
     "evaluation.seeds is 0; it must be from 1 to 1,000": {"settings": {"evaluation.seeds": 0}},
-    "live.updates is -1; it must be from 1": {"settings": {"live.updates": -1}},
+    "training with -1 updates.*learns nothing": {"settings": {"live.updates": -1}},
     "no network 'foo'": {"settings": {"evaluation.network": "foo"}},
     "1 class of digits was chosen; choose at least 2": {"data": DataConfig("digits", classes=("7",))},
     "no class of digits was chosen": {"data": DataConfig("digits", classes=())},
