@@ -232,13 +232,14 @@ def estimate(store: Store, config: RunConfig) -> Estimate:
     """Seconds and bytes of a run before it starts: from earlier runs of its kind here, else from operations.
 
     Raises:
-        Refused: what can be seen from the configuration alone; a discrepancy that is not defined for samples of this
-            shape.
+        Refused: what means nothing by the configuration alone; a discrepancy that is not there, or is not defined for
+            samples of this shape.
     """
-    from dcviz.runs.problem import check, discrepancy_of, refuse_shape
+    from dcviz.runs.early import refuse_early
+    from dcviz.runs.problem import discrepancy_of, refuse_shape
 
-    check(config)
     learned, discrepancy = store.get_fact(speed_key(config)), discrepancy_of(config)
+    refuse_early(config, discrepancy)
     classes, shape = _size(store, config.data)
     refuse_shape(discrepancy, config.data.name, shape)
     flops, held = discrepancy.cost(classes, config.budget * _expand(config), shape)
