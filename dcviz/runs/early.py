@@ -18,7 +18,7 @@ AUGMENTED = ("augment", "moves")  # parameters that are augmentations
 IMAGE = (1, 8, 8)  # whose shape does not matter: only the names are looked at
 TRAINED = {"seeds": (1, 1000), "width": (1, 10**5), "momentum": (0.0, 1.0), "decay": (0.0, inf)}  # of a protocol
 MOVED = {"momentum": (0.0, 1.0), "decay": (0.0, inf)}  # of an optimiser
-UNCLAMPED = "clamping keeps pixels in [0, 1]: it needs images that are normalised, not whitened."
+UNCLAMPED = "clamping keeps pixels in [0, 1]: leave it off, or choose images, normalised and not whitened."
 
 
 def refuse_early(config: RunConfig, discrepancy: Discrepancy) -> None:

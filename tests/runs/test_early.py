@@ -21,7 +21,7 @@ REFUSED = {
     "1 class of digits was chosen; choose at least 2": {"data": DataConfig("digits", classes=("7",))},
     "no class of digits was chosen": {"data": DataConfig("digits", classes=())},
     "clamping keeps pixels": {"data": "moons", "clamp": True},
-    "images that are normalised, not whitened": {"data": DataConfig("digits", transform="zca"), "clamp": True},
+    "choose images, normalised and not whitened": {"data": DataConfig("digits", transform="zca"), "clamp": True},
     "no augmentation 'colour'; did you mean 'color'": {"preset": "dm", "settings": {"augment": "colour_crop"}},
     "no augmentation 'sideways'": {"preset": "sre2l", "settings": {"moves": "sideways"}},
     "no augmentation 'blur'": {"settings": {"evaluation.augment": "blur"}},
