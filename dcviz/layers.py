@@ -77,7 +77,10 @@ class AveragePool(nn.Module):
 
 
 class Convolution(nn.Conv2d):
-    """A convolution whose weights are anything until `drawn` gives them values."""
+    """A 3 × 3 convolution that keeps the sides; its weights are anything until `drawn` gives them values."""
+
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__(inputs, width, 3, padding=1)
 
     def reset_parameters(self) -> None:
         """Draw nothing: a fresh network at every step should not cost two draws."""
@@ -109,7 +112,7 @@ class Linear(nn.Linear):
 
 def block(inputs: int, width: int, norm: str) -> list[nn.Module]:
     """Convolution, normalisation, ReLU, pooling, without values for the weights."""
-    convolution = Convolution(inputs, width, 3, padding=1)
+    convolution = Convolution(inputs, width)
     return [*normalised(convolution, width, norm), nn.ReLU(inplace=True), AveragePool()]
 
 

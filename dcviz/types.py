@@ -102,6 +102,15 @@ class Declaration:
         return next(f for f in dataclasses.fields(cls) if f.name == key).default
 
 
+def made_of(declaration: Declaration) -> Iterator[Declaration]:
+    """A declaration and all that it is made of: its parameters that are declarations, and what it goes around."""
+    yield declaration
+    inside = [getattr(declaration, key) for key in declaration.hypers()]
+    for part in (*inside, *getattr(declaration, "parts", ())):
+        if isinstance(part, Declaration):
+            yield from made_of(part)
+
+
 def _check(label: str, value: Any, fact: Hyper) -> None:
     if fact.choices and value not in fact.choices:
         raise Refused(f"{label} is {value!r}; choose one of {', '.join(fact.choices)}.")

@@ -167,6 +167,11 @@ def catalogue() -> tuple[DataInfo, ...]:
     return (digits, *toys, *published)
 
 
+def is_planar(config: DataConfig) -> bool:
+    """Whether the data are points of the plane, as far as can be said before anything is read."""
+    return not config.path and any(info.planar for info in catalogue() if info.name == config.name)
+
+
 def refuse_meaningless(config: DataConfig) -> None:
     """Refuse numbers that mean nothing for any data."""
     for key, (low, high) in RANGES.items():

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import inf
 
 from dcviz.augment import parse
 from dcviz.condensing.save_at import SaveAt
-from dcviz.data.catalogue import catalogue, refuse_few, refuse_meaningless
+from dcviz.data.catalogue import is_planar, refuse_few, refuse_meaningless
 from dcviz.errors import Refused, refuse_outside, unknown
 from dcviz.nets import NETWORKS
-from dcviz.records import DataConfig, EvaluationProtocol, OptimiserConfig, RunConfig
+from dcviz.records import EvaluationProtocol, OptimiserConfig, RunConfig
 from dcviz.training import Training
-from dcviz.types import Declaration, Discrepancy
+from dcviz.types import Discrepancy, made_of
 
 AUGMENTED = ("augment", "moves")  # parameters that are augmentations
 IMAGE = (1, 8, 8)  # whose shape does not matter: only the names are looked at
@@ -36,9 +35,9 @@ def refuse_early(config: RunConfig, discrepancy: Discrepancy) -> None:
         _refuse_protocol("live", config.live)
     if data.classes is not None:
         refuse_few(len(set(data.classes)), data.name)
-    if config.clamp and (data.transform == "zca" or _planar(data)):
+    if config.clamp and (data.transform == "zca" or is_planar(data)):
         raise Refused(UNCLAMPED)
-    for part in _parts(discrepancy):
+    for part in made_of(discrepancy):
         for key, fact in part.hypers().items():
             value = getattr(part, key)
             if key in AUGMENTED:
@@ -61,16 +60,3 @@ def _refuse_protocol(path: str, protocol: EvaluationProtocol) -> None:
     if protocol.network not in NETWORKS:
         raise unknown("network", protocol.network, NETWORKS)
     parse(protocol.augment, IMAGE)
-
-
-def _planar(data: DataConfig) -> bool:
-    return data.path is None and any(info.planar for info in catalogue() if info.name == data.name)
-
-
-def _parts(declaration: Declaration) -> Iterator[Declaration]:
-    """A declaration and all that it is made of."""
-    yield declaration
-    inside = [getattr(declaration, key) for key in declaration.hypers()]
-    for part in (*inside, *getattr(declaration, "parts", ())):
-        if isinstance(part, Declaration):
-            yield from _parts(part)

@@ -6,13 +6,11 @@ whoever opens it. So it runs only once a run of this store names it that was not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from dcviz import registry
 from dcviz.errors import Refused
 from dcviz.records import RunConfig, from_json
 from dcviz.runs.home import Home
-from dcviz.types import Declaration
+from dcviz.types import made_of
 
 
 class Foreign(Refused):
@@ -22,7 +20,9 @@ class Foreign(Refused):
 def code_of(config: RunConfig) -> frozenset[str]:
     """What Python the terms name, by the values of hyper-parameters that are declared as code."""
     built = [registry.build("discrepancy", {"name": t.discrepancy, **t.params}) for t in config.terms]
-    return frozenset(value for each in built for value in _code_in(each) if value)
+    parts = [part for each in built for part in made_of(each)]
+    named = [str(getattr(part, key)) for part in parts for key, fact in part.hypers().items() if fact.code]
+    return frozenset(filter(None, named))
 
 
 def refuse_foreign(store: Home, config: RunConfig) -> None:
@@ -54,12 +54,3 @@ def _started_here(store: Home) -> frozenset[str]:
         except Refused:  # of another version, or of a plug-in that is not here
             continue
     return frozenset(found)
-
-
-def _code_in(declaration: Declaration) -> Iterator[str]:
-    for key, fact in declaration.hypers().items():
-        value = getattr(declaration, key)
-        if fact.code:
-            yield str(value)
-        elif isinstance(value, Declaration):
-            yield from _code_in(value)

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 import streamlit as st
 
-from dcviz.data.catalogue import catalogue
+from dcviz.data.catalogue import is_planar
 from dcviz.errors import Refused
 from dcviz.records import FINAL
 from dcviz.runs import service
@@ -45,7 +45,7 @@ def _one(reader: Reader, entry: Entry) -> None:
             st.page_link(PAGES["Inspect"], label="Inspect", icon=":material/search:", query_params={"run": run.id})
         _steering(store, run)
         if readable:
-            export(store, run, _planar(run), f"runs.export.{run.id}", address=_address(run))
+            export(store, run, is_planar(run.config.data), f"runs.export.{run.id}", address=_address(run))
         if _icon("delete", "Delete: it lies in the bin for seven days (Delete key).", off=run.status == "running"):
             binned.delete(store, [run.id])
             st.rerun()
@@ -93,11 +93,6 @@ def _why_not(run: Run) -> str:
     except Refused as refusal:
         return str(refusal)
     return ""
-
-
-def _planar(run: Run) -> bool:
-    data = run.config.data
-    return any(info.planar for info in catalogue() if info.name == data.name and not data.path)
 
 
 def _address(run: Run) -> str:

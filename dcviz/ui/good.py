@@ -8,13 +8,12 @@ from typing import Literal
 
 import streamlit as st
 
-from dcviz.data.catalogue import catalogue
+from dcviz.data.catalogue import catalogue, is_planar
 from dcviz.errors import unknown
 from dcviz.evaluation.suite.declared import Property, Report
 from dcviz.evaluation.suite.properties import PROPERTIES
 from dcviz.figures import Theme
 from dcviz.figures.signs import Sign
-from dcviz.records import DataConfig
 from dcviz.runs import assessing
 from dcviz.runs.assessing import Asked
 from dcviz.runs.store import Run, Store
@@ -200,11 +199,6 @@ def _nothing_yet(store: Store, shown: Shown, kind: type[Property], scale: str) -
     st.caption(f"Not measured yet. The time on the button is {basis}. What is measured is kept with the run.")
     for quantity in kind.quantities:
         st.markdown(f"- **{quantity.title}** {quantity.sentence}")
-
-
-def is_planar(data: DataConfig) -> bool:
-    """Whether the samples are points of the plane."""
-    return any(info.planar for info in catalogue() if info.name == data.name and not data.path)
 
 
 def classes_of(store: Store, run: Run) -> list[str]:

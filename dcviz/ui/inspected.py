@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dcviz.data.catalogue import catalogue
+from dcviz.data.catalogue import is_planar
 from dcviz.figures import Theme
 from dcviz.figures import inspected as drawn
 from dcviz.figures.leaks import leak_map
@@ -24,8 +24,7 @@ _drawn = Kept(60)  # parts of messages; the objects that they were drawn from ar
 
 def planar(row: Run) -> bool:
     """Whether a run's samples are points of the plane."""
-    data = row.config.data
-    return data.path is None and any(info.planar for info in catalogue() if info.name == data.name)
+    return is_planar(row.config.data)
 
 
 @dataclass(frozen=True)
