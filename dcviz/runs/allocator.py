@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -10,16 +11,20 @@ from functools import cache
 # Numbers of glibc's mallopt; see its manual page, mallopt(3).
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, ARENA_MAX = -1, -2, -3, -8
 LARGE = 2**31 - 1  # bytes, the most that mallopt takes: whatever is freed stays
+KERNELS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY", 256  # compiled for one shape each, 50 kB; a run has use for up to 100
 
 
 @cache
 def keep_memory() -> bool:
-    """Tell glibc, once for the process, to reuse freed blocks; whether that was possible.
+    """Tell glibc, once for the process, to reuse freed blocks, and oneDNN to keep fewer kernels; whether glibc did.
 
     By default glibc maps every large activation afresh and the kernel fills it with zeros: more work than a
     convolution that writes it. The price is memory that is kept: about a quarter more. One arena for all threads,
     because those of other threads hold no blocks above 64 MB; threads that have one of their own already keep it.
+    Kernels of shapes that nobody computes with any more would stay in a server until there are 1,024.
     """
+    name, most = KERNELS
+    os.environ.setdefault(name, str(most))  # read at the first convolution
     mallopt = _of_glibc("mallopt")
     if mallopt is None:
         return False

@@ -1,5 +1,6 @@
 """Memory is kept between steps, and given back after a run."""
 
+import os
 import runpy
 import subprocess
 import sys
@@ -30,6 +31,15 @@ give_back()
 print(round(kept - before), round(held() - before))
 """
 
+KERNELS = """
+from dcviz.runs.allocator import keep_memory
+keep_memory()
+import torch
+with torch.no_grad():
+    for n in (*range(2, 400), 2):
+        torch.conv2d(torch.ones(n, 1, 8, 8), torch.ones(8, 1, 3, 3))
+"""
+
 
 def test_what_is_freed_is_kept_until_it_is_given_back():
     done = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, check=True)  # noqa: S603
@@ -38,6 +48,16 @@ def test_what_is_freed_is_kept_until_it_is_given_back():
     kept, after = map(int, done.stdout.split())
     assert kept > 200
     assert after < 50
+
+
+@pytest.mark.parametrize(("given", "compiled"), [({}, 2), ({"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "1024"}, 1)])
+def test_kernels_of_many_shapes_ago_are_not_kept_unless_asked_for(given, compiled):
+    env = {**os.environ, **given, "ONEDNN_VERBOSE": "profile_create"}
+    done = subprocess.run([sys.executable, "-c", KERNELS], capture_output=True, text=True, check=True, env=env)  # noqa: S603
+    misses = [line for line in done.stdout.splitlines() if "create:cache_miss" in line]
+    if not misses:
+        pytest.skip("torch convolves without oneDNN here")
+    assert len([line for line in misses if ",mb2_" in line]) == compiled
 
 
 def test_it_is_given_back_after_a_run(tmp_path, monkeypatch):
