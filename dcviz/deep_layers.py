@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from dcviz.layers import normalised
+from dcviz.layers import Drawing, normalised
 
 
 class Residual(nn.Module):
@@ -50,7 +50,7 @@ class MeanPixel(nn.Module):
         return x.mean((2, 3))
 
 
-class Tokens(nn.Module):
+class Tokens(Drawing):
     """Images as a row of patches, each with its place added: ``(B, c, h, w) -> (B, tokens, width)``."""
 
     def __init__(self, inputs: int, width: int, patch: int, count: int) -> None:

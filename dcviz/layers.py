@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -125,12 +124,12 @@ def normalised(convolution: nn.Module, width: int, norm: str) -> list[nn.Module]
     return [convolution]
 
 
-@runtime_checkable
-class Drawing(Protocol):
+class Drawing(nn.Module):
     """A module with weights of its own kind, which it draws itself."""
 
     def draw(self, generator: torch.Generator) -> None:
         """Give the weights their values."""
+        raise NotImplementedError
 
 
 def drawn(net: Classifier, generator: torch.Generator) -> Classifier:
