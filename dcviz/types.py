@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from dcviz.errors import Refused
+from dcviz.errors import Refused, refuse_outside
 
 if TYPE_CHECKING:
     import torch
@@ -115,13 +115,7 @@ def _check(label: str, value: Any, fact: Hyper) -> None:
     if fact.choices and value not in fact.choices:
         raise Refused(f"{label} is {value!r}; choose one of {', '.join(fact.choices)}.")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        if not math.isfinite(value):
-            raise Refused(f"{label} is {value}; give a finite number.")
-        low, high = fact.low, fact.high
-        if (low is not None and value < low) or (high is not None and value > high):
-            span = f"from {low:g} to {high:g}" if low is not None and high is not None else ""
-            span = span or (f"at least {low:g}" if low is not None else f"at most {high:g}")
-            raise Refused(f"{label} is {value:g}; it must be {span}{' ' + fact.unit if fact.unit else ''}.")
+        refuse_outside(label, value, fact.low, fact.high, fact.unit)
 
 
 # -------------------------------------------------------------------------------------------------------- data

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
-
 from dcviz.augment import parse
 from dcviz.condensing.save_at import SaveAt
 from dcviz.data.catalogue import is_planar, refuse_few, refuse_meaningless
@@ -15,8 +13,8 @@ from dcviz.types import Discrepancy, made_of
 
 AUGMENTED = ("augment", "moves")  # parameters that are augmentations
 IMAGE = (1, 8, 8)  # whose shape does not matter: only the names are looked at
-TRAINED = {"seeds": (1, 1000), "width": (1, 10**5), "momentum": (0.0, 1.0), "decay": (0.0, inf)}  # of a protocol
-MOVED = {"momentum": (0.0, 1.0), "decay": (0.0, inf)}  # of an optimiser
+MOVED = {"momentum": (0.0, 1.0), "decay": (0.0, None)}  # of an optimiser
+TRAINED = {"seeds": (1, 1000), "width": (1, 10**5), **MOVED}  # of a protocol
 UNCLAMPED = "clamping keeps pixels in [0, 1]: leave it off, or choose images, normalised and not whitened."
 
 
@@ -50,7 +48,7 @@ def _refuse_optimiser(config: OptimiserConfig) -> None:
     for key, (low, high) in MOVED.items():
         refuse_outside(f"optimiser.{key}", getattr(config, key), low, high)
     for key, rate in config.rates.items():
-        refuse_outside(f"optimiser.rates.{key}", rate, 0.0, inf)
+        refuse_outside(f"optimiser.rates.{key}", rate, 0.0)
 
 
 def _refuse_protocol(path: str, protocol: EvaluationProtocol) -> None:

@@ -10,11 +10,11 @@ from dcviz.runs import service
 from dcviz.runs.configure import configure
 
 REFUSED = {
-    "data.noise is 5; it must be from 0.0 to 1.0": {"data": DataConfig("moons", noise=5.0)},
+    "data.noise is 5; it must be from 0 to 1.": {"data": DataConfig("moons", noise=5.0)},
     "data.size is 1; it must be from 4": {"data": DataConfig("digits", size=1)},
     "a run keeps from 2 to 200 frames, not 0": {"settings": {"saving.frames": 0}},
-    "optimiser.decay is -1; it must be from 0.0": {"settings": {"optimiser.decay": -1.0}},
-    "optimiser.rates.images is -1; it must be from": {"settings": {"optimiser.rates.images": -1.0}},
+    "optimiser.decay is -1; it must be at least 0.": {"settings": {"optimiser.decay": -1.0}},
+    "optimiser.rates.images is -1; it must be at least 0.": {"settings": {"optimiser.rates.images": -1.0}},
     "evaluation.seeds is 0; it must be from 1 to 1,000": {"settings": {"evaluation.seeds": 0}},
     "training with -1 updates.*learns nothing": {"settings": {"live.updates": -1}},
     "no network 'foo'": {"settings": {"evaluation.network": "foo"}},
