@@ -93,7 +93,7 @@ def fresh_network(  # noqa: PLR0913  (three by keyword only)
 
     made = network(fitting(name, space.shape), space.shape, space.classes, generator, width=width, norm=norm)
     made.precision = precision
-    return made if space.device.type == "cpu" else made.to(space.device)  # which takes its time for nothing
+    return made if space.device.type == "cpu" else made.to(space.device)  # `to` costs time where nothing moves, too
 
 
 def fitting(network: str, shape: tuple[int, ...]) -> str:
