@@ -167,9 +167,15 @@ def catalogue() -> tuple[DataInfo, ...]:
     return (digits, *toys, *published)
 
 
+def announced(config: DataConfig) -> DataInfo | None:
+    """What can be said of the data before anything is read; None of files of one's own."""
+    return next((info for info in catalogue() if info.name == config.name and not config.path), None)
+
+
 def is_planar(config: DataConfig) -> bool:
     """Whether the data are points of the plane, as far as can be said before anything is read."""
-    return not config.path and any(info.planar for info in catalogue() if info.name == config.name)
+    info = announced(config)
+    return info is not None and info.planar
 
 
 def refuse_meaningless(config: DataConfig) -> None:
@@ -183,6 +189,14 @@ def refuse_few(classes: int, name: str) -> None:
     if classes < 2:
         raise Refused(
             f"{classes or 'no'} class of {name} was chosen; choose at least 2, so that they can be told apart."
+        )
+
+
+def refuse_thin(count: int, classes: int) -> None:
+    """Refuse fewer than two real samples of a class, one to learn from and one to measure with."""
+    if count < 2 * classes:
+        raise Refused(
+            f"{count} real samples for {classes} classes is too few: give at least {2 * classes}, two per class."
         )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcviz.data import transforms
-from dcviz.data.catalogue import refuse_few
+from dcviz.data.catalogue import refuse_few, refuse_thin
 from dcviz.data.rows import chunks, some
 from dcviz.errors import Refused, unknown
 from dcviz.randomness import derived_seed
@@ -177,10 +177,7 @@ def thin(split: Split, size: int | None, seed: int, class_count: int) -> Split:
 
     if size is None:
         return split
-    if size < 2 * class_count:
-        raise Refused(
-            f"{size} real samples for {class_count} classes is too few: give at least {2 * class_count}, two per class."
-        )
+    refuse_thin(size, class_count)
     if size >= len(split):
         return split
     y = split.y.numpy()

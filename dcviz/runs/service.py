@@ -55,6 +55,7 @@ def launch(  # noqa: PLR0913  (all but two by keyword)
     from dcviz.runs.problem import check
 
     check(config)
+    _refuse_scarce(store, config)
     if config.data.groups is not None:
         refuse_absent(Path(config.data.groups).expanduser())
     if not trust:
@@ -240,7 +241,8 @@ def estimate(store: Store, config: RunConfig) -> Estimate:
 
     learned, discrepancy = store.get_fact(speed_key(config)), discrepancy_of(config)
     refuse_early(config, discrepancy)
-    classes, shape = _size(store, config.data)
+    _refuse_scarce(store, config)
+    classes, shape, _ = _size(store, config.data)
     refuse_shape(discrepancy, config.data.name, shape)
     flops, held = discrepancy.cost(classes, config.budget * _expand(config), shape)
     if learned is not None:
@@ -248,17 +250,32 @@ def estimate(store: Store, config: RunConfig) -> Estimate:
     return Estimate(config.steps * (OVERHEAD + flops / FLOPS), int(held), "calculated")
 
 
-def _size(store: Store, data: DataConfig) -> tuple[int, tuple[int, ...]]:
-    """The number of classes and the shape of a sample: of the data as it was seen, else as it is announced."""
-    from dcviz.data import catalogue
+def _refuse_scarce(store: Store, config: RunConfig) -> None:
+    """Refuse a start from more real samples than there are, however they fall into classes."""
+    from dcviz.data.catalogue import refuse_thin
+
+    classes, _, count = _size(store, config.data)
+    if count is None:
+        return
+    refuse_thin(count, classes)
+    if config.start != "noise" and config.budget > (most := count // classes):
+        raise Refused(
+            f"{count:,} real samples are fewer than {config.budget} for each of {classes} classes: choose a budget of "
+            f"at most {most}, start from noise, or take more of the data."
+        )
+
+
+def _size(store: Store, data: DataConfig) -> tuple[int, tuple[int, ...], int | None]:
+    """Classes, shape of a sample, training samples: of the data as it was seen, else at most, as it is announced."""
+    from dcviz.data.catalogue import announced
 
     view = seen_view(store, data)
     if view is not None:
-        return len(view["classes"]), tuple(view["shape"])
-    info = next((i for i in catalogue() if i.name == data.name and data.path is None), None)
+        return len(view["classes"]), tuple(view["shape"]), view["counts"]["train"]
+    info = announced(data)
     if info is None:
-        return 10, (3, 32, 32)
-    return len(data.classes or info.classes), info.shape
+        return 10, (3, 32, 32), None
+    return len(data.classes or info.classes), info.shape, info.train if data.size is None else data.size
 
 
 def speed_key(config: RunConfig) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import streamlit as st
 
-from dcviz.data.catalogue import catalogue, is_planar
+from dcviz.data.catalogue import announced, is_planar
 from dcviz.errors import unknown
 from dcviz.evaluation.suite.declared import Property, Report
 from dcviz.evaluation.suite.properties import PROPERTIES
@@ -206,6 +206,5 @@ def classes_of(store: Store, run: Run) -> list[str]:
     view = seen_view(store, run.config.data)
     if view is not None:
         return [str(name) for name in view["classes"]]
-    data = run.config.data
-    known = next((info.classes for info in catalogue() if info.name == data.name and not data.path), ())
-    return list(data.classes or known)
+    info = announced(run.config.data)
+    return list(run.config.data.classes or (info.classes if info else ()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from dcviz.data.catalogue import catalogue
+from dcviz.data.catalogue import announced
 from dcviz.errors import Refused
 from dcviz.figures import Theme
 from dcviz.figures.overlay import Strand
@@ -66,8 +66,7 @@ class Several:
         view = self.view(run).view
         if view is not None:
             return len(view["classes"])
-        data = run.config.data
-        info = next((i for i in catalogue() if i.name == data.name and data.path is None), None)
+        data, info = run.config.data, announced(run.config.data)
         return len(data.classes or (info.classes if info else ())) or 10
 
     @cached_property

@@ -20,6 +20,11 @@ REFUSED = {
     "no network 'foo'": {"settings": {"evaluation.network": "foo"}},
     "1 class of digits was chosen; choose at least 2": {"data": DataConfig("digits", classes=("7",))},
     "no class of digits was chosen": {"data": DataConfig("digits", classes=())},
+    "20 real samples are fewer than 3 for each of 10 classes: choose a budget of at most 2, start from noise": {
+        "data": DataConfig("digits", size=20),
+        "budget": 3,
+    },
+    "5 real samples for 10 classes is too few": {"data": DataConfig("digits", size=5), "start": "noise"},
     "clamping keeps pixels": {"data": "moons", "clamp": True},
     "choose images, normalised and not whitened": {"data": DataConfig("digits", transform="zca"), "clamp": True},
     "no augmentation 'colour'; did you mean 'color'": {"preset": "dm", "settings": {"augment": "colour_crop"}},
@@ -45,6 +50,21 @@ def test_parts_of_what_an_objective_makes_are_looked_at_too(store):
     with pytest.raises(Refused, match="no augmentation 'blur'"):
         service.launch(store, replace(config, terms=(replace(term, params={**term.params, "augment": "blur"}),)))
     assert service.launch(store, config)
+
+
+def test_noise_takes_the_place_of_real_samples_that_are_not_there(store):
+    few = DataConfig("digits", size=20)
+    assert service.estimate(store, configure(data=few, budget=3, start="noise")).seconds > 0
+    assert service.estimate(store, configure(data=few, budget=2)).seconds > 0
+
+
+def test_data_that_were_seen_are_counted(store, monkeypatch, tmp_path):
+    own = configure(data=DataConfig("own", str(tmp_path)), budget=3)
+    assert service.estimate(store, own).seconds > 0
+    view = {"classes": ["a", "b"], "shape": (1, 8, 8), "counts": {"train": 5}}
+    monkeypatch.setattr(service, "seen_view", lambda *_: view)
+    with pytest.raises(Refused, match="5 real samples are fewer than 3 for each of 2 classes"):
+        service.estimate(store, own)
 
 
 def test_clamping_stays_where_it_means_something(store, tmp_path):

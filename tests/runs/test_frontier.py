@@ -45,7 +45,7 @@ def test_a_strength_is_set_changed_and_left_out(base):
     assert frontier.at(two, NAME, None) == base == frontier.without(two, NAME)
     own = replace(two, objectives=(ObjectiveConfig(NAME, {"weight": 2.0, "rest": False}),))
     assert frontier.at(own, NAME, 4.0).objectives[0].params == {"weight": 4.0, "rest": False}
-    with pytest.raises(Refused, match="weight is 1e"):
+    with pytest.raises(Refused, match="weight is 1,000,000; it must be from 0 to 1,000"):
         frontier.at(base, NAME, 1e6)
 
 

@@ -160,7 +160,7 @@ def test_what_cannot_be_is_refused_in_words(home, usual):
     app = opened(objective="energy-besid", data="moons")
     assert "did you mean 'energy-beside'" in app.warning[0].value
     app = opened(**SET_UP, **{f"objective.{NAME}.weight": "1e9"})
-    assert "weight is 1e+09" in app.warning[0].value
+    assert "weight is 1,000,000,000; it must be from 0 to 1,000" in app.warning[0].value
     assert not app.exception
 
 
