@@ -18,7 +18,9 @@ from tests.apart import apart
 
 
 @pytest.fixture
-def reader(tmp_path):
+def reader(tmp_path, monkeypatch):
+    """Of a store whose real layer is never ready: prepared beside, it would be so at any moment, and change answers."""
+    monkeypatch.setattr(shown.service, "real_view", lambda *_: None)
     return Reader(Store(tmp_path))
 
 
