@@ -193,7 +193,7 @@ def refuse_few(classes: int, name: str) -> None:
 
 
 def refuse_thin(count: int, classes: int) -> None:
-    """Refuse fewer than two real samples of a class, one to learn from and one to measure with."""
+    """Refuse fewer real samples than two of each class."""
     if count < 2 * classes:
         raise Refused(
             f"{count} real samples for {classes} classes is too few: give at least {2 * classes}, two per class."

@@ -55,7 +55,8 @@ def launch(  # noqa: PLR0913  (all but two by keyword)
     from dcviz.runs.problem import check
 
     check(config)
-    _refuse_scarce(store, config)
+    classes, _, count = _size(store, config.data)
+    _refuse_scarce(config, classes, count)
     if config.data.groups is not None:
         refuse_absent(Path(config.data.groups).expanduser())
     if not trust:
@@ -241,8 +242,8 @@ def estimate(store: Store, config: RunConfig) -> Estimate:
 
     learned, discrepancy = store.get_fact(speed_key(config)), discrepancy_of(config)
     refuse_early(config, discrepancy)
-    _refuse_scarce(store, config)
-    classes, shape, _ = _size(store, config.data)
+    classes, shape, count = _size(store, config.data)
+    _refuse_scarce(config, classes, count)
     refuse_shape(discrepancy, config.data.name, shape)
     flops, held = discrepancy.cost(classes, config.budget * _expand(config), shape)
     if learned is not None:
@@ -250,14 +251,14 @@ def estimate(store: Store, config: RunConfig) -> Estimate:
     return Estimate(config.steps * (OVERHEAD + flops / FLOPS), int(held), "calculated")
 
 
-def _refuse_scarce(store: Store, config: RunConfig) -> None:
+def _refuse_scarce(config: RunConfig, classes: int, count: int | None) -> None:
     """Refuse a start from more real samples than there are, however they fall into classes."""
     from dcviz.data.catalogue import refuse_thin
 
-    classes, _, count = _size(store, config.data)
     if count is None:
         return
-    refuse_thin(count, classes)
+    if config.data.size is not None:
+        refuse_thin(config.data.size, classes)
     if config.start != "noise" and config.budget > (most := count // classes):
         raise Refused(
             f"{count:,} real samples are fewer than {config.budget} for each of {classes} classes: choose a budget of "

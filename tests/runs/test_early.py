@@ -65,6 +65,8 @@ def test_data_that_were_seen_are_counted(store, monkeypatch, tmp_path):
     monkeypatch.setattr(service, "seen_view", lambda *_: view)
     with pytest.raises(Refused, match="5 real samples are fewer than 3 for each of 2 classes"):
         service.estimate(store, own)
+    view["counts"]["train"] = 3  # one class has a single one: such data were read, and may be used
+    assert service.estimate(store, replace(own, budget=1)).seconds > 0
 
 
 def test_clamping_stays_where_it_means_something(store, tmp_path):
